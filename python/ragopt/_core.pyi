@@ -1,0 +1,165 @@
+"""The Rust core. Only `index`, `analysis`, `retrieve`, `prune`, `pack`, `tuning` and `evaluation` may import it.
+
+Arguments are trusted to have the right Python types: the rooms above check values and word the
+errors. Whatever else is wrong raises one of `ragopt.errors`.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: str
+
+@final
+class Analyzer:
+    """Text to terms. `fingerprint` changes whenever the terms of any text can change."""
+
+    def __new__(cls, name: str, /) -> Analyzer: ...
+    @staticmethod
+    def names() -> list[str]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def terms(self, text: str, /) -> list[str]: ...
+    def terms_many(self, texts: Sequence[str], /) -> list[list[str]]: ...
+
+@final
+class Index:
+    """One immutable index. Chunks have ordinals 0 to len - 1 in the order they were given."""
+
+    @staticmethod
+    def build(
+        analyzer: Analyzer,
+        bm25: tuple[str, float, float, float, float],
+        ids: Sequence[str],
+        texts: Sequence[str],
+        stored: Sequence[bytes],
+        vectors: npt.NDArray[np.float32] | None,
+        attributes: str,
+    ) -> Index:
+        """`bm25` is (variant, k1, b, delta, epsilon); `texts` are analyzed; `stored` comes back as given.
+
+        `vectors` has a row a chunk and is normalized here; a zero row is a missing vector.
+        `attributes` is kept for the caller (JSON: the embedder's name, say).
+        """
+
+    @staticmethod
+    def open(path: str, /) -> Index: ...
+    def save(self, path: str, /) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def analyzer(self) -> Analyzer: ...
+    @property
+    def bm25(self) -> tuple[str, float, float, float, float]: ...
+    @property
+    def attributes(self) -> str: ...
+    @property
+    def dimension(self) -> int | None: ...
+    def id(self, ordinal: int, /) -> str: ...
+    def ids(self) -> list[str]: ...
+    def ordinal(self, id: str, /) -> int | None: ...
+    def stored(self, ordinal: int, /) -> bytes: ...
+    def vector(self, ordinal: int, /) -> npt.NDArray[np.float32] | None:
+        """The stored unit vector; None where it is missing."""
+
+    def document_frequency(self, term: str, /) -> int: ...
+    def sizes(self) -> dict[str, int]:
+        """chunks, vectors, terms, postings, tokens (sum of lengths), and bytes by part (`bytes_postings`, ...)."""
+
+    def search(
+        self,
+        lexical: str | list[tuple[str, float]] | None,
+        vector: npt.NDArray[np.float32] | None,
+        allow: npt.NDArray[np.bool_] | None,
+        parameters: Parameters,
+        /,
+    ) -> Found:
+        """Text is analyzed here; (term, weight) pairs are taken as they are; None: no lexical side."""
+
+    def search_many(
+        self,
+        lexical: list[str | list[tuple[str, float]] | None],
+        vectors: npt.NDArray[np.float32] | None,
+        allow: npt.NDArray[np.bool_] | None,
+        parameters: Parameters,
+        threads: int,
+        /,
+    ) -> list[Found]:
+        """The same for many queries in parallel; row i of `vectors` belongs to query i; threads 0: all cores."""
+
+    def explain(
+        self,
+        lexical: str | list[tuple[str, float]] | None,
+        vector: npt.NDArray[np.float32] | None,
+        allow: npt.NDArray[np.bool_] | None,
+        parameters: Parameters,
+        ordinal: int,
+        /,
+    ) -> Account: ...
+
+@final
+class Parameters:
+    """How to search. `min_score` is on the fused score, `floor` the embedder's cosine floor."""
+
+    def __new__(
+        cls, k: int, alpha: float, normalizer: str, depth: int, floor: float, min_score: float | None
+    ) -> Parameters: ...
+
+@final
+class Found:
+    """The hits of one query, best first."""
+
+    def __len__(self) -> int: ...
+    @property
+    def ordinals(self) -> npt.NDArray[np.uint32]: ...
+    @property
+    def ids(self) -> list[str]: ...
+    @property
+    def scores(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def lexical(self) -> npt.NDArray[np.float64]:
+        """Raw BM25; NaN throughout where the lexical side took no part."""
+
+    @property
+    def dense(self) -> npt.NDArray[np.float64]:
+        """Cosine; NaN where missing."""
+
+    @property
+    def sides(self) -> tuple[bool, bool]:
+        """Whether the lexical and the dense side exist for this query."""
+
+    @property
+    def alpha(self) -> float:
+        """The alpha in force: 0 or 1 where one side does not exist."""
+
+    @property
+    def below(self) -> int:
+        """1 if a hit was dropped by min_score, else 0 (enough to say why nothing was found)."""
+
+@final
+class Account:
+    """Why one chunk has its score; the fields of ragopt.types.Explanation."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def alpha(self) -> float: ...
+    @property
+    def lexical(self) -> tuple[float | None, float, int | None, float]:
+        """(raw, normalized, rank, weight)"""
+
+    @property
+    def dense(self) -> tuple[float | None, float, int | None, float]: ...
+    @property
+    def terms(self) -> list[tuple[str, int, float, float, float]]:
+        """(term, tf, idf, weight, share), in byte order of the terms"""
+
+    @property
+    def constant(self) -> float: ...
+    @property
+    def allowed(self) -> bool: ...

@@ -1,0 +1,58 @@
+"""Values that two rooms exchange. They know no engine, no vendor and no file."""
+
+from ragopt.types.context import Answer, Citation, Context, Cost, Generation, Status, TokenCount, Usage
+from ragopt.types.documents import Chunk, Document
+from ragopt.types.filters import And, Comparison, Filter, Not, Op, Or
+from ragopt.types.hits import Explanation, Hit, Hits, Normalizer, Reason, SideExplanation, Sides, TermShare
+from ragopt.types.parameters import (
+    Bm25,
+    Budget,
+    GenerateSettings,
+    Order,
+    PackSettings,
+    SearchSettings,
+    Threshold,
+    Variant,
+)
+from ragopt.types.query import Query
+from ragopt.types.settings import Settings
+from ragopt.types.trace import Span, Trace
+
+__all__ = [
+    "And",
+    "Answer",
+    "Bm25",
+    "Budget",
+    "Chunk",
+    "Citation",
+    "Comparison",
+    "Context",
+    "Cost",
+    "Document",
+    "Explanation",
+    "Filter",
+    "GenerateSettings",
+    "Generation",
+    "Hit",
+    "Hits",
+    "Normalizer",
+    "Not",
+    "Op",
+    "Or",
+    "Order",
+    "PackSettings",
+    "Query",
+    "Reason",
+    "SearchSettings",
+    "Settings",
+    "SideExplanation",
+    "Sides",
+    "Span",
+    "Status",
+    "TermShare",
+    "Threshold",
+    "TokenCount",
+    "Trace",
+    "Usage",
+    "Variant",
+]

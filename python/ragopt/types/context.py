@@ -1,0 +1,120 @@
+"""What is packed for a model, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from ragopt.types.hits import Hits
+from ragopt.types.trace import Trace
+
+__all__ = ["Answer", "Citation", "Context", "Cost", "Generation", "Status", "TokenCount", "Usage"]
+
+
+class Status(StrEnum):
+    """The outcome of a question. Nothing relevant is an answer: no model need be paid for it."""
+
+    OK = "ok"
+    NO_RELEVANT_CONTEXT = "no_relevant_context"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """A number of model tokens with its bounds: exact counts have `low == point == high`.
+
+    `method` names how it was counted. Budgets use `high`, reports use `point`.
+    """
+
+    point: int
+    low: int
+    high: int
+    method: str
+
+    def __add__(self, other: TokenCount) -> TokenCount:
+        method = self.method if self.method == other.method else f"{self.method}+{other.method}"
+        return TokenCount(self.point + other.point, self.low + other.low, self.high + other.high, method)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, as Bedrock counts them: `input` EXCLUDES the cached ones.
+
+    Source: Converse, TokenUsage. `estimated` marks counts that no provider confirmed.
+    """
+
+    input: int
+    output: int
+    cache_read: int = 0
+    cache_write: int = 0
+    estimated: bool = False
+
+    @property
+    def total_input(self) -> int:
+        """All tokens of the prompt, cached or not."""
+        return self.input + self.cache_read + self.cache_write
+
+    @property
+    def total(self) -> int:
+        """All tokens of the call."""
+        return self.total_input + self.output
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars, with the model and the price row they were computed from."""
+
+    dollars: Decimal
+    model: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a piece of the context comes from: `marker` is what stands in the packed text."""
+
+    marker: str
+    id: str
+    document: str
+    title: str
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The packed text with its citations and token count."""
+
+    text: str
+    hits: Hits
+    citations: tuple[Citation, ...]
+    tokens: TokenCount
+    status: Status
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a generator returned: the text, why it stopped, the usage, the model that served it."""
+
+    text: str
+    stop_reason: str
+    usage: Usage
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A generator's reply with all that it rests on. `cost` is None when no call was made."""
+
+    text: str
+    context: Context
+    status: Status
+    trace: Trace
+    stop_reason: str | None = None
+    usage: Usage | None = None
+    cost: Cost | None = None
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations of the context that the answer was written from."""
+        return self.context.citations

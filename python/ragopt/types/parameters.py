@@ -1,0 +1,223 @@
+"""The frozen parameters of each stage. Whatever cannot be right is refused when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+from ragopt.errors import InputError, ScoreKindError, UnknownNameError
+from ragopt.types.hits import Normalizer
+
+__all__ = [
+    "Bm25",
+    "Budget",
+    "GenerateSettings",
+    "Order",
+    "PackSettings",
+    "SearchSettings",
+    "Threshold",
+    "Variant",
+]
+
+
+class Variant(StrEnum):
+    """BM25 variants, named as in Kamphuis et al. 2020, and okapi as rank-bm25 computes it."""
+
+    LUCENE = "lucene"
+    LUCENE_LOSSY = "lucene_lossy"
+    ROBERTSON = "robertson"
+    ATIRE = "atire"
+    BM25L = "bm25l"
+    BM25PLUS = "bm25plus"
+    OKAPI = "okapi"
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25:
+    """BM25's parameters: k1 ≥ 0 (term saturation), b in [0, 1] (length), and the variant.
+
+    `delta` is read by bm25l (default 0.5) and bm25plus (default 1), `epsilon` by okapi (default 0.25).
+    """
+
+    k1: float = 1.2
+    b: float = 0.75
+    variant: Variant | str = Variant.LUCENE
+    delta: float | None = None
+    epsilon: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.variant not in Variant:
+            raise UnknownNameError.of("BM25 variant", self.variant, Variant)
+        variant = Variant(self.variant)
+        object.__setattr__(self, "variant", variant)
+        if self.delta is None:
+            object.__setattr__(self, "delta", {Variant.BM25L: 0.5, Variant.BM25PLUS: 1.0}.get(variant, 0.0))
+        for name in ("k1", "delta", "epsilon"):
+            value = finite(name, getattr(self, name))
+            if value < 0:
+                raise InputError(f"Bm25({name}={value}): {name} must be 0 or more")
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "b", fraction("Bm25(b)", self.b))
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A least score, and the kind of score that it is meant for.
+
+    A plain number means the same for every query only on `bounded` and `none`; for another
+    normalizer say so: `Threshold(0.5, kind="theoretical")`.
+    """
+
+    value: float
+    kind: Normalizer | str = Normalizer.BOUNDED
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", finite("threshold", self.value))
+        object.__setattr__(self, "kind", normalizer_of(self.kind))
+
+    @classmethod
+    def on(cls, min_score: float | Threshold | None, normalizer: Normalizer) -> float | None:
+        """`min_score` as a number on a search with `normalizer`; ScoreKindError where it has no meaning."""
+        if min_score is None:
+            return None
+        if isinstance(min_score, Threshold):
+            if min_score.kind != normalizer:
+                raise ScoreKindError(
+                    f"the threshold {min_score.value} is on {min_score.kind} scores, but this search normalizes by "
+                    f"{normalizer}: search with normalizer={str(min_score.kind)!r}, or calibrate a new threshold"
+                )
+            return min_score.value
+        value = finite("min_score", min_score)
+        if not normalizer.absolute:
+            raise ScoreKindError(
+                f"min_score={value}: a {normalizer} score is relative to the query's own list, so one number does not "
+                f'mean the same for two queries. Use normalizer="bounded" (or min_relevance, once a calibration '
+                f"exists), or say that it is meant: Threshold({value}, kind={str(normalizer)!r})"
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """The search stage. `alpha` None takes the default of the embedder or the normalizer."""
+
+    k: int = 10
+    alpha: float | None = None
+    normalizer: Normalizer | str = Normalizer.BOUNDED
+    depth: int = 1000
+    min_score: float | Threshold | None = None
+
+    def __post_init__(self) -> None:
+        normalizer = normalizer_of(self.normalizer)
+        object.__setattr__(self, "normalizer", normalizer)
+        object.__setattr__(self, "k", whole("k", self.k))
+        object.__setattr__(self, "depth", whole("depth", self.depth, least=1))
+        if self.alpha is not None:
+            object.__setattr__(self, "alpha", fraction("alpha", self.alpha))
+        Threshold.on(self.min_score, normalizer)
+
+
+class Order(StrEnum):
+    """The order of chunks in the context: by score, by place in the documents, or best at both edges."""
+
+    SCORE = "score"
+    DOCUMENT = "document"
+    EDGES = "edges"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The tokens that a prompt may take.
+
+    `tokens` is the room for the packed context. With `window` (the model's context window) the
+    room is `window - reserve - fixed`: `reserve` tokens are kept for the answer and `fixed` is the
+    rest of the prompt.
+    """
+
+    tokens: int | None = None
+    window: int | None = None
+    reserve: int = 0
+    fixed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.tokens is None) == (self.window is None):
+            raise InputError("Budget takes either tokens= (room for the context) or window= (the whole prompt)")
+        for name in ("tokens", "window", "reserve", "fixed"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, whole(f"Budget({name})", value))
+
+
+@dataclass(frozen=True, slots=True)
+class PackSettings:
+    """The packing stage: the room in tokens and the order of the chunks."""
+
+    tokens: int = 2000
+    order: Order | str = Order.SCORE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", whole("pack.tokens", self.tokens, least=1))
+        if self.order not in Order:
+            raise UnknownNameError.of("order", self.order, Order)
+        object.__setattr__(self, "order", Order(self.order))
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateSettings:
+    """The model call: `model` None leaves the choice to the generator; None elsewhere sends nothing."""
+
+    model: str | None = None
+    max_tokens: int = 512
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "max_tokens", whole("generate.max_tokens", self.max_tokens, least=1))
+        object.__setattr__(self, "stop", tuple(self.stop))
+        for name in ("temperature", "top_p"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, fraction(f"generate.{name}", value))
+
+
+def normalizer_of(name: Normalizer | str) -> Normalizer:
+    """The normalizer of that name; UnknownNameError otherwise."""
+    if name not in Normalizer:
+        raise UnknownNameError.of("normalizer", name, Normalizer)
+    return Normalizer(name)
+
+
+def whole(name: str, value: object, *, least: int = 0) -> int:
+    """`value` as a whole number of at least `least`; InputError otherwise (a bool is no number here)."""
+    try:
+        number = value.__index__()  # type: ignore[attr-defined]
+    except AttributeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise InputError(f"{name}={value!r}: must be a whole number")
+    if number < least:
+        raise InputError(f"{name}={number}: must be {least} or more")
+    return int(number)
+
+
+def fraction(name: str, value: object) -> float:
+    """`value` as a float in [0, 1]; InputError otherwise."""
+    number = finite(name, value)
+    if not 0.0 <= number <= 1.0:
+        raise InputError(f"{name}={number}: must be between 0 and 1")
+    return number
+
+
+def finite(name: str, value: object) -> float:
+    """`value` as a finite float; InputError otherwise."""
+    try:
+        if isinstance(value, (bool, str, bytes)):
+            raise TypeError
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InputError(f"{name}={value!r}: must be a number") from None
+    if not isfinite(number):
+        raise InputError(f"{name}={number}: must be finite")
+    return number

@@ -1,0 +1,3 @@
+//! Exact hybrid BM25 and cosine search. Knows no Python; `ragopt-py` is the border.
+
+pub mod analysis;
