@@ -13,10 +13,14 @@ __all__ = ["Answer", "Citation", "Context", "Cost", "Generation", "Status", "Tok
 
 
 class Status(StrEnum):
-    """The outcome of a question. Nothing relevant is an answer: no model need be paid for it."""
+    """The outcome of a question. Nothing relevant is an answer: no model need be paid for it.
+
+    `NOTHING_FITS`: chunks were found, but the smallest of them is above the token budget.
+    """
 
     OK = "ok"
     NO_RELEVANT_CONTEXT = "no_relevant_context"
+    NOTHING_FITS = "nothing_fits"
 
 
 @dataclass(frozen=True, slots=True)

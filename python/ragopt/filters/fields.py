@@ -1,0 +1,127 @@
+"""Declared field types, and the check of values and filters against them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ragopt.errors import FilterError, InputError, InputTypeError
+from ragopt.types import And, Comparison, Filter, Not, Op, Or
+
+__all__ = ["FieldTypes", "check", "coerce", "field_types", "to_instant"]
+
+#: Field name to "bool", "int", "float", "str", "datetime", or "list[...]" of one of those.
+FieldTypes = Mapping[str, str]
+
+_SCALARS: dict[object, str] = {bool: "bool", int: "int", float: "float", str: "str", datetime: "datetime"}
+_ORDERED = (Op.LT, Op.LE, Op.GT, Op.GE)
+
+
+def field_types(declared: Mapping[str, Any] | None) -> dict[str, str]:
+    """`{"year": int, "tags": list[str]}` (types or their names) as names; InputError for any other type."""
+    out: dict[str, str] = {}
+    for field, kind in (declared or {}).items():
+        name = kind if isinstance(kind, str) else _type_name(kind)
+        inner = name[5:-1] if name.startswith("list[") and name.endswith("]") else name
+        if inner not in _SCALARS.values():
+            known = "bool, int, float, str, datetime and lists of those, as in list[str]"
+            raise InputError(f"fields[{field!r}] = {kind!r}: a field is one of {known}")
+        out[field] = name
+    return out
+
+
+def _type_name(kind: Any) -> str:
+    if isinstance(kind, types.GenericAlias) and typing.get_origin(kind) is list:
+        return f"list[{_SCALARS.get(typing.get_args(kind)[0], '?')}]"
+    return _SCALARS.get(kind, "?")
+
+
+def to_instant(text: str) -> datetime:
+    """An ISO 8601 date or time as an instant; one without an offset is UTC. ValueError if it is not one."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def coerce(value: Any, kind: str) -> Any:
+    """`value` as `kind` declares it; TypeError or ValueError if it cannot be (None stays None).
+
+    Only what loses nothing is converted: ISO text to a datetime, an integer to a float.
+    """
+    if value is None:
+        return None
+    if kind.startswith("list["):
+        if not isinstance(value, (list, tuple)):
+            raise TypeError
+        return [coerce(part, kind[5:-1]) for part in value]
+    if kind == "datetime":
+        if isinstance(value, str):
+            return to_instant(value)
+        wanted: tuple[type, ...] = (datetime,)
+    else:
+        wanted = {"bool": (bool,), "int": (int,), "float": (float, int), "str": (str,)}[kind]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
+        raise TypeError
+    return value
+
+
+def coerce_metadata(metadata: Mapping[str, Any], fields: FieldTypes, where: str) -> dict[str, Any]:
+    """The metadata with declared fields checked; InputTypeError naming chunk and field otherwise."""
+    out = dict(metadata)
+    for field, kind in fields.items():
+        if field in out:
+            try:
+                out[field] = coerce(out[field], kind)
+            except (TypeError, ValueError):
+                raise InputTypeError(
+                    f"{where}: metadata field {field!r} is declared as {kind} but holds {out[field]!r}; "
+                    f"mend the value or the declaration"
+                ) from None
+    return out
+
+
+def check(where: Filter, fields: FieldTypes) -> Filter:
+    """The filter with values of declared fields brought to their type; FilterError where that cannot be."""
+    match where:
+        case And(parts):
+            return And(tuple(check(part, fields) for part in parts))
+        case Or(parts):
+            return Or(tuple(check(part, fields) for part in parts))
+        case Not(part):
+            return Not(check(part, fields))
+        case Comparison(field, _, _):
+            return _check_comparison(where, fields[field]) if field in fields else where
+    raise FilterError(f"where={where!r}: not a filter; build one with F, as in F('year') >= 2024")
+
+
+def _check_comparison(comparison: Comparison, kind: str) -> Comparison:
+    field, op, value = comparison.field, comparison.op, comparison.value
+    inner = kind[5:-1] if kind.startswith("list[") else kind
+    if op in (Op.EXISTS, Op.IS_NULL):
+        return comparison
+    if op is Op.CONTAINS and inner == kind:
+        raise FilterError(f"filter on {field!r}: contains needs a list field, but it is declared as {kind}")
+    if op in _ORDERED and (inner != kind or kind == "bool"):
+        raise FilterError(f"filter on {field!r}: {op} has no meaning on a field declared as {kind}")
+    if op is Op.STARTSWITH and kind != "str":
+        raise FilterError(f"filter on {field!r}: startswith needs a str field, but it is declared as {kind}")
+    try:
+        if op in (Op.ISIN, Op.NOTIN):
+            value = tuple(_filter_value(part, kind) for part in value)
+        elif op is Op.CONTAINS:
+            value = _filter_value(value, inner)
+        elif op is not Op.STARTSWITH:
+            value = _filter_value(value, kind)
+    except (TypeError, ValueError):
+        raise FilterError(f"filter on {field!r}: it is declared as {kind}, but is compared with {value!r}") from None
+    return Comparison(field, op, value)
+
+
+def _filter_value(value: Any, kind: str) -> Any:
+    """Like coerce, but a number may be compared with a number of the other type (year >= 2023.5)."""
+    if kind in ("int", "float") and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    out = coerce(value, kind)
+    return tuple(out) if isinstance(out, list) else out
