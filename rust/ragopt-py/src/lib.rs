@@ -2,5 +2,10 @@
 
 use pyo3::prelude::*;
 
+mod analyzer;
+
 #[pymodule]
-mod _core {}
+mod _core {
+    #[pymodule_export]
+    use crate::analyzer::Analyzer;
+}
