@@ -85,7 +85,7 @@ class UnknownNameError(InputError):
     @classmethod
     def of(cls, kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
         """The error for `name`, with the nearest known name as a suggestion."""
-        names = sorted(known)
+        names = sorted(map(str, known))
         near = get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return cls(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")

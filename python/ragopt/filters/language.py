@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ class F:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, field: str) -> None:
-        if not isinstance(field, str) or not field:
+        if not field or not isinstance(field, str):
             raise FilterError(f"F({field!r}): a field name is a non-empty string")
         self._field = field
 
@@ -92,6 +92,10 @@ class F:
         return self._scalar(op, value)
 
     def _members(self, op: str, values: Iterable[object]) -> tuple[Any, ...]:
-        if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, (Iterable, Set)):
+        if isinstance(values, (str, bytes, Mapping)):
             raise FilterError(f"F({self._field!r}).{op}({values!r}): needs a list of values")
-        return tuple(self._scalar(op, value) for value in values)
+        try:
+            members = tuple(values)
+        except TypeError:
+            raise FilterError(f"F({self._field!r}).{op}({values!r}): needs a list of values") from None
+        return tuple(self._scalar(op, value) for value in members)

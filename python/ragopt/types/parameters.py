@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
+from typing import TypeVar
 
 from ragopt.errors import InputError, ScoreKindError, UnknownNameError
 from ragopt.types.hits import Normalizer
@@ -19,6 +20,9 @@ __all__ = [
     "Threshold",
     "Variant",
 ]
+
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Variant(StrEnum):
@@ -47,9 +51,7 @@ class Bm25:
     epsilon: float = 0.25
 
     def __post_init__(self) -> None:
-        if self.variant not in Variant:
-            raise UnknownNameError.of("BM25 variant", self.variant, Variant)
-        variant = Variant(self.variant)
+        variant = one_of("BM25 variant", self.variant, Variant)
         object.__setattr__(self, "variant", variant)
         if self.delta is None:
             object.__setattr__(self, "delta", {Variant.BM25L: 0.5, Variant.BM25PLUS: 1.0}.get(variant, 0.0))
@@ -158,9 +160,7 @@ class PackSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", whole("pack.tokens", self.tokens, least=1))
-        if self.order not in Order:
-            raise UnknownNameError.of("order", self.order, Order)
-        object.__setattr__(self, "order", Order(self.order))
+        object.__setattr__(self, "order", one_of("order", self.order, Order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +184,15 @@ class GenerateSettings:
 
 def normalizer_of(name: Normalizer | str) -> Normalizer:
     """The normalizer of that name; UnknownNameError otherwise."""
-    if name not in Normalizer:
-        raise UnknownNameError.of("normalizer", name, Normalizer)
-    return Normalizer(name)
+    return one_of("normalizer", name, Normalizer)
+
+
+def one_of(kind: str, name: str, names: type[E]) -> E:
+    """The member of `names` that is called `name`; UnknownNameError that lists them otherwise."""
+    try:
+        return names(name)
+    except ValueError:
+        raise UnknownNameError.of(kind, name, names) from None
 
 
 def whole(name: str, value: object, *, least: int = 0) -> int:
