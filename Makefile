@@ -1,0 +1,92 @@
+# One list of commands for a person, a local check and CI. `make help` prints it.
+#
+# Needs Python 3.11 or newer (with venv), Rust and make; everything else goes into .venv at the
+# versions of constraints.txt. Stamp files make a second run quick: remove .venv to start anew.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+# Arguments for the Python tests, e.g. make test PYTEST="-k traps".
+PYTEST ?=
+
+# Every pip of a build, ours or a build backend's, takes the pinned versions.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+RUST := Cargo.toml Cargo.lock $(shell find rust -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
+LINTED := python tests benches .ci
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo build install test check lint format rust-test py-test bench wheel constraints clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMPS)/build $(STAMPS)/demo  ## index the AWS API documentation, compare and tune the search on it
+	$(BIN)/ragopt demo
+
+test: lint rust-test py-test  ## everything: linters, types, contracts, Rust and Python tests, README, collections, wheel
+
+check: lint rust-test install  ## what needs neither services nor the collections: a quick look before a commit
+	$(BIN)/python -m pytest -q -m 'not service and not collections and not slow' $(PYTEST)
+
+lint: install  ## formatting, clippy, ruff, mypy --strict, the layers
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(BIN)/ruff check --quiet $(LINTED)
+	$(BIN)/ruff format --quiet --check $(LINTED)
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports --no-cache
+
+format: install  ## rewrite Rust and Python in the house's format
+	cargo fmt --all
+	$(BIN)/ruff check --quiet --fix-only $(LINTED)
+	$(BIN)/ruff format --quiet $(LINTED)
+
+rust-test:  ## the tests of the Rust crates; they need no Python
+	cargo test --quiet --workspace --locked
+
+py-test: install  ## the Python tests, with the README's examples, the collections and the wheel
+	$(BIN)/python -m pytest -q $(PYTEST)
+
+bench: install  ## index time, memory and speed beside the peers, on the same data in the same run
+	$(BIN)/python -m benches.run
+
+wheel: $(STAMPS)/python  ## a wheel in dist/
+	$(BIN)/maturin build --release --out dist
+
+build: $(STAMPS)/build  ## the extension, in release, and ragopt in .venv
+
+install: $(STAMPS)/build $(STAMPS)/dev  ## ragopt with every extra and what its tests need, in .venv
+
+constraints: install  ## pin what .venv holds now: run it after a change of pyproject.toml, in a fresh .venv
+	{ sed -n '/^#/p' constraints.txt; $(BIN)/pip list --format=freeze --exclude-editable \
+		| grep -Ev '^(pip|setuptools|wheel|ragopt)==' | LC_ALL=C sort -f; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:  ## remove what was built, .venv too
+	rm -rf $(VENV) target dist .ragopt .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f python/ragopt/_core*.so
+	find python tests benches .ci -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/python: constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v cargo > /dev/null || { echo "No cargo was found: install Rust 1.85 or newer, and have cargo on PATH" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet maturin numpy
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build: $(STAMPS)/python pyproject.toml $(RUST)
+	$(BIN)/maturin develop --release --quiet
+	@touch $@
+
+$(STAMPS)/demo: $(STAMPS)/python pyproject.toml .ci/requirements.py
+	$(BIN)/python -m pip install --quiet $$($(BIN)/python .ci/requirements.py extra:demo)
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/python pyproject.toml .ci/requirements.py
+	$(BIN)/python -m pip install --quiet $$($(BIN)/python .ci/requirements.py extras group:dev)
+	@touch $@ $(STAMPS)/demo

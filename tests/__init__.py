@@ -1,0 +1,1 @@
+"""The tests of ragopt. ARCHITECTURE.md tells what each folder holds."""

@@ -1,0 +1,142 @@
+"""The rules of the house as functions: each takes a tree and returns what breaks it, as `file:line: what`.
+
+test_architecture.py holds the checkout to them, and shows for each that a planted violation is caught.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+__all__ = [
+    "CORE_ROOMS",
+    "EDGES",
+    "MOST_LINES",
+    "face_imports",
+    "foreign_imports",
+    "long_files",
+    "machine_names",
+    "unfinished",
+    "unsafe_code",
+]
+
+#: The rooms that may import packages other than numpy and the standard library.
+EDGES = {"backends", "integrations"}
+#: The rooms that may import the compiled core.
+CORE_ROOMS = {"index", "analysis", "retrieve", "prune", "pack", "tuning", "evaluation"}
+#: The most lines of a file; a Rust file's inline tests, at its end, are not counted.
+MOST_LINES = 400
+
+_HOME = {"numpy", "ragopt", "__future__"} | sys.stdlib_module_names
+_SOURCES = ("*.py", "*.pyi", "*.rs")
+
+# Written as patterns, so that this file does not itself name what it forbids.
+_MACHINE = re.compile(
+    r"(?<![\w.~-])/(work|root|home|Users)/[\w.]"
+    r"|\bpy(pi|thonhosted)\.org|\bcrates\.io(?!-index)|\bnpmjs\.(org|com)|\bmaven\.org|\bmaven2\b|\bdebian\.org"
+    r"|\bgolang\.org|find-links|index-url"
+)
+_UNFINISHED = re.compile(
+    r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|\btodo!|\bunimplemented!|NotImplementedError"
+)
+
+
+def foreign_imports(package: Path) -> list[str]:
+    """Imports of vendors outside the edges, and of the core outside its rooms, anywhere in a file."""
+    found = []
+    for path, node in _nodes(package):
+        room = path.relative_to(package).parts[0].removesuffix(".py")
+        for name in _modules(node):
+            top = name.partition(".")[0]
+            where = f"{path.relative_to(package.parent)}:{node.lineno}"
+            if name.startswith("ragopt._core") and room not in CORE_ROOMS:
+                found.append(f"{where}: {room} may not import the core")
+            elif top not in _HOME and room not in EDGES:
+                found.append(f"{where}: {room} may not import {top}: vendors live in backends/ and integrations/")
+    return found
+
+
+def face_imports(package: Path) -> list[str]:
+    """Rooms that import from the public face: the linter could not see which room they mean."""
+    rooms = {path.name.partition(".")[0] for path in package.iterdir()}
+    found = []
+    for path, node in _nodes(package):
+        if isinstance(node, ast.ImportFrom) and node.module == "ragopt":
+            for alias in node.names:
+                if alias.name not in rooms:
+                    found.append(
+                        f"{path.relative_to(package.parent)}:{node.lineno}: import {alias.name} from its room, "
+                        f"not from the public face"
+                    )
+    return found
+
+
+def long_files(roots: Iterable[Path]) -> list[str]:
+    """Files above MOST_LINES lines."""
+    found = []
+    for path in _files(roots, _SOURCES):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if path.suffix == ".rs" and "#[cfg(test)]" in lines:
+            lines = lines[: lines.index("#[cfg(test)]")]
+        if len(lines) > MOST_LINES:
+            found.append(f"{path}:{len(lines)}: a file has at most {MOST_LINES} lines")
+    return found
+
+
+def unsafe_code(rust: Path) -> list[str]:
+    """`unsafe` outside the SIMD files (those whose name begins with simd)."""
+    found = []
+    for path in _files([rust], ("*.rs",)):
+        if path.name.startswith("simd"):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if re.search(r"\bunsafe\b", line.partition("//")[0]):
+                found.append(f"{path}:{number}: unsafe belongs in the SIMD files alone")
+    return found
+
+
+def machine_names(files: Iterable[Path]) -> list[str]:
+    """Paths of one machine and hosts of package registries in what is kept."""
+    return _matching(files, _MACHINE, "names a machine's path or a registry's host")
+
+
+def unfinished(files: Iterable[Path]) -> list[str]:
+    """Marks of work that was left for later."""
+    return _matching(files, _UNFINISHED, "is left for later")
+
+
+def _matching(files: Iterable[Path], pattern: re.Pattern[str], what: str) -> list[str]:
+    found = []
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:  # a picture
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if hit := pattern.search(line):
+                found.append(f"{path}:{number}: {hit[0]!r} {what}")
+    return found
+
+
+def _files(roots: Iterable[Path], patterns: Iterable[str]) -> Iterator[Path]:
+    for root in roots:
+        for pattern in patterns:
+            yield from (path for path in sorted(root.rglob(pattern)) if "target" not in path.relative_to(root).parts)
+
+
+def _nodes(package: Path) -> Iterator[tuple[Path, ast.Import | ast.ImportFrom]]:
+    for path in _files([package], ("*.py",)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                yield path, node
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if node.module == "ragopt":
+        return [f"ragopt.{alias.name}" for alias in node.names]
+    return [node.module or ""]
