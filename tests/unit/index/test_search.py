@@ -1,0 +1,167 @@
+"""Searching through the public face: what comes back, why nothing does, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ragopt.errors import InputError, ScoreKindError, UnknownNameError, VectorError
+from ragopt.filters import F
+from ragopt.index import Index
+from ragopt.testing import FakeEmbedder
+from ragopt.types import Document, Normalizer, Query, Reason, Threshold
+
+TEXTS = {
+    "fox": ("the red fox jumps over the fence", {"kind": "land", "legs": 4}),
+    "whale": ("the blue whale swims in the sea", {"kind": "sea", "legs": 0}),
+    "crab": ("a red crab walks in the sea sideways", {"kind": "sea", "legs": 10}),
+    "empty": ("", {"kind": "none"}),
+}
+DOCUMENTS = [Document(id, text, metadata=metadata) for id, (text, metadata) in TEXTS.items()]
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    return Index.build(DOCUMENTS, embedder=FakeEmbedder(dimension=32))
+
+
+@pytest.fixture(scope="module")
+def lexical() -> Index:
+    return Index.build(DOCUMENTS)
+
+
+def test_a_hit_carries_its_chunk_and_both_raw_scores(index: Index) -> None:
+    hit = index.search("red crab sea", k=1)[0]
+    assert (hit.id, hit.document, hit.text) == ("crab", "crab", TEXTS["crab"][0])
+    assert hit.metadata == TEXTS["crab"][1] and hit.span == (0, len(hit.text)) and hit.title == ""
+    assert hit.lexical is not None and hit.lexical > 0 and hit.dense is not None and -1 <= hit.dense <= 1
+    assert "crab" in repr(hit)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"query": ""}, Reason.EMPTY_QUERY),
+        ({"query": " \n\t"}, Reason.EMPTY_QUERY),
+        ({"query": None}, Reason.EMPTY_QUERY),
+        ({"query": "red", "k": 0}, Reason.ZERO_K),
+        ({"query": "red", "where": F("kind") == "air"}, Reason.FILTER_EMPTY),
+        ({"query": "zzzz"}, Reason.NO_MATCH),
+        ({"query": "red", "min_score": 0.999}, Reason.BELOW_THRESHOLD),
+    ],
+)
+def test_nothing_found_says_why(lexical: Index, options: dict[str, Any], reason: Reason) -> None:
+    hits = lexical.search(**options)
+    assert (len(hits), hits.reason) == (0, reason)
+
+
+def test_an_empty_query_finds_nothing_in_a_batch_either(index: Index) -> None:
+    many = index.search_many(["", "red fox"])
+    assert [len(hits) > 0 for hits in many] == [False, True]
+    assert many[0].reason is Reason.EMPTY_QUERY
+
+
+def test_an_empty_index_is_valid() -> None:
+    empty = Index.build([], embedder=FakeEmbedder(dimension=32))
+    assert len(empty) == 0 and empty.search("red").reason is Reason.EMPTY_INDEX
+
+
+def test_a_search_finds_what_a_batch_finds(index: Index) -> None:
+    questions = ["red fox", "sea", "zzzz", "the the the"]
+    for normalizer in Normalizer:
+        options: dict[str, Any] = {"normalizer": normalizer, "k": 3, "alpha": 0.4}
+        one = [index.search(question, **options).items for question in questions]
+        assert one == [hits.items for hits in index.search_many(questions, threads=2, **options)]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("normalizer", Normalizer)
+def test_the_explanation_adds_up(index: Index, normalizer: Normalizer, alpha: float) -> None:
+    hits = index.search("red crab in the red sea", normalizer=normalizer, alpha=alpha, where=F("legs") >= 0)
+    assert len(hits) > 0
+    for i, hit in enumerate(hits):
+        why = hits.explain(i)
+        assert why.lexical.share + why.dense.share == pytest.approx(why.score, abs=1e-12)
+        assert (why.id, why.score, why.alpha) == (hit.id, hit.score, alpha)
+        assert why.passes_filter and why.passes_threshold
+        if why.lexical.raw is not None:
+            assert sum(term.share for term in why.terms) + why.constant == pytest.approx(why.lexical.raw)
+
+
+def test_weighted_terms_replace_the_analysis(lexical: Index) -> None:
+    plain = lexical.search("red red sea")
+    weighted = lexical.search(Query("", terms=(("red", 2.0), ("sea", 1.0))))
+    assert plain.items == weighted.items
+
+
+def test_the_query_may_carry_vector_and_filter(index: Index) -> None:
+    vector = FakeEmbedder(dimension=32).embed_queries(["red fox"])[0]
+    carried = index.search(Query("red fox", vector=vector, where=F("kind") == "land"))
+    assert carried.items == index.search("red fox", vector=vector, where=F("kind") == "land").items
+    assert carried.ids == ["fox"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"k": -1}, InputError),
+        ({"k": 2.5}, InputError),
+        ({"k": True}, InputError),
+        ({"alpha": 1.2}, InputError),
+        ({"alpha": float("nan")}, InputError),
+        ({"alpha": "0.5"}, InputError),
+        ({"normalizer": "softmax"}, UnknownNameError),
+        ({"normalizer": "none"}, InputError),
+        ({"normalizer": "minmax", "k": 11, "depth": 10}, InputError),
+        ({"normalizer": "zscore", "min_score": 0.5}, ScoreKindError),
+        ({"min_score": float("nan")}, InputError),
+        ({"vector": [1.0, 2.0]}, VectorError),
+        ({"vector": [[1.0] * 32]}, VectorError),
+        ({"vector": [float("nan")] * 32}, VectorError),
+        ({"where": "kind == 'sea'"}, InputError),
+    ],
+)
+def test_impossible_options_are_refused(index: Index, options: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        index.search("red", **options)
+
+
+def test_a_query_that_is_no_text_is_refused(index: Index) -> None:
+    for query in (3, b"red", ["red"]):
+        with pytest.raises(InputError, match="give a string"):
+            index.search(query)  # type: ignore[arg-type]
+
+
+def test_batches_refuse_what_does_not_fit(index: Index) -> None:
+    with pytest.raises(VectorError, match="2 queries"):
+        index.search_many(["a", "b"], vectors=np.ones((1, 32)))
+    with pytest.raises(InputError, match="one filter"):
+        index.search_many([Query("a", where=F("kind") == "sea")])
+    with pytest.raises(InputError, match="every query a vector or none"):
+        index.search_many([Query("a", vector=np.ones(32, dtype=np.float32)), "b"])
+    assert index.search_many([]) == []
+
+
+def test_a_threshold_says_its_kind(index: Index) -> None:
+    best = index.search("red fox", normalizer="theoretical")[0].score
+    kept = index.search("red fox", normalizer="theoretical", min_score=Threshold(best, kind="theoretical"))
+    assert [hit.score for hit in kept] == [best]
+
+
+def test_filters_that_look_alike_are_not_confused(lexical: Index) -> None:
+    index = Index.build([Document("int", "x", metadata={"v": 1}), Document("bool", "x", metadata={"v": True})])
+    filters: list[tuple[Callable[[], Any], str]] = [(lambda: F("v") == 1, "int"), (lambda: F("v") == True, "bool")]  # noqa: E712
+    for make, expected in filters * 2:
+        assert index.search("x", where=make()).ids == [expected]
+
+
+def test_async_search_leaves_the_loop_free(index: Index) -> None:
+    async def both() -> list[list[str]]:
+        hits = await asyncio.gather(*(index.asearch("red fox", k=2) for _ in range(64)))
+        return [one.ids for one in hits]
+
+    assert asyncio.run(both()) == [index.search("red fox", k=2).ids] * 64
