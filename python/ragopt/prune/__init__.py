@@ -1,0 +1,5 @@
+"""Dropping hits before packing."""
+
+from ragopt.prune.threshold import prune
+
+__all__ = ["prune"]

@@ -1,0 +1,26 @@
+"""Pruning by a least score and by a number of hits."""
+
+from __future__ import annotations
+
+from ragopt.types import Hits, Reason, Threshold
+from ragopt.types.parameters import whole
+
+__all__ = ["prune"]
+
+
+def prune(hits: Hits, *, min_score: float | Threshold | None = None, k: int | None = None) -> Hits:
+    """The hits with a score of at least `min_score` (≥), and of those the best `k`; None drops nothing.
+
+    A number is a threshold on the scores of these hits; it is refused (ScoreKindError) where such
+    scores mean something else for every query, see Threshold. When nothing is left, `reason` says
+    why; hits that were empty keep their reason. The hits given are not changed.
+    """
+    least = Threshold.on(min_score, hits.normalizer)
+    if k is not None:
+        k = whole("k", k)
+    if not hits.items:
+        return hits
+    kept = [hit for hit in hits if least is None or hit.score >= least]
+    if not kept:
+        return hits.keep([], Reason.BELOW_THRESHOLD)
+    return hits.keep(kept[:k], Reason.ZERO_K)
