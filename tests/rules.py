@@ -6,10 +6,12 @@ test_architecture.py holds the checkout to them, and shows for each that a plant
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 __all__ = [
     "CORE_ROOMS",
@@ -19,8 +21,10 @@ __all__ = [
     "foreign_imports",
     "long_files",
     "machine_names",
+    "undocumented",
     "unfinished",
     "unsafe_code",
+    "vendors_among",
 ]
 
 #: The rooms that may import packages other than numpy and the standard library.
@@ -37,11 +41,9 @@ _SOURCES = ("*.py", "*.pyi", "*.rs")
 _MACHINE = re.compile(
     r"(?<![\w.~-])/(work|root|home|Users)/[\w.]"
     r"|\bpy(pi|thonhosted)\.org|\bcrates\.io(?!-index)|\bnpmjs\.(org|com)|\bmaven\.org|\bmaven2\b|\bdebian\.org"
-    r"|\bgolang\.org|find-links|index-url"
+    r"|\bgolang\.org|find[-]links|index[-]url"
 )
-_UNFINISHED = re.compile(
-    r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|\btodo!|\bunimplemented!|NotImplementedError"
-)
+_UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|\b(todo|unimplemented)!|NotImplemented[E]rror")
 
 
 def foreign_imports(package: Path) -> list[str]:
@@ -140,3 +142,24 @@ def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
     if node.module == "ragopt":
         return [f"ragopt.{alias.name}" for alias in node.names]
     return [node.module or ""]
+
+
+def undocumented(module: ModuleType, names: Iterable[str]) -> list[str]:
+    """The names that `module` lacks, or that have no documentation of their own."""
+    found = []
+    for name in names:
+        if not hasattr(module, name):
+            found.append(f"{name}: missing")
+        elif not (inspect.getdoc(getattr(module, name)) or "").strip():
+            found.append(f"{name}: no documentation")
+    return found
+
+
+def vendors_among(module: ModuleType, names: Iterable[str]) -> list[str]:
+    """The names whose value was made by a package other than ragopt and the standard library."""
+    found = []
+    for name in names:
+        origin = (getattr(getattr(module, name), "__module__", None) or "").partition(".")[0]
+        if origin and origin != "ragopt" and origin not in sys.stdlib_module_names:
+            found.append(f"{name} comes from {origin}")
+    return found

@@ -15,6 +15,7 @@ from tests.shared import ROOT
 
 PACKAGE = ROOT / "python" / "ragopt"
 BIN = Path(sys.executable).parent
+SLASH, DOT = "/", "."  # so that what is planted does not stand in this file
 SOURCE_ROOTS = [ROOT / name for name in ("python", "rust", "tests", "benches", ".ci")]
 
 
@@ -181,9 +182,9 @@ def test_what_git_keeps(rule: Rule) -> None:
 @pytest.mark.parametrize(
     ("rule", "line"),
     [
-        (rules.machine_names, "path = '" + "/".join(["", "home", "me", "ragopt"]) + "'"),
-        (rules.machine_names, "see " + "/".join(["", "root", ".cargo"])),
-        (rules.machine_names, "https://" + ".".join(["files", "pythonhosted", "org"]) + "/x"),
+        (rules.machine_names, f"path = '{SLASH}home{SLASH}me'"),
+        (rules.machine_names, f"see {SLASH}root{SLASH}.cargo"),
+        (rules.machine_names, f"https://files.pythonhosted{DOT}org/x"),
         (rules.machine_names, "--index" + "-url=somewhere"),
         (rules.unfinished, "# TO" + "DO: later"),
         (rules.unfinished, "todo" + "!()"),
