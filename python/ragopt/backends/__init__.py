@@ -1,0 +1,1 @@
+"""What ragopt calls: models and services, each behind a protocol and ignorant of the others."""
