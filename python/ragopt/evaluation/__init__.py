@@ -1,0 +1,46 @@
+"""Measures, judged runs, and what can be told from noise."""
+
+from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
+from ragopt.evaluation.judgements import Qrels, Run
+from ragopt.evaluation.measures import Gauge, Judged, Measure, parse_measures
+from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, search_deep
+from ragopt.evaluation.statistics import (
+    Estimate,
+    holm,
+    mean_interval,
+    mean_intervals,
+    minimum_detectable_effect,
+    sign_flip_test,
+)
+from ragopt.evaluation.table import Comparison, Table, compare, compare_values
+from ragopt.evaluation.unit import By, Unit
+
+__all__ = [
+    "MEASURES",
+    "By",
+    "Comparison",
+    "Estimate",
+    "Gauge",
+    "Judged",
+    "Measure",
+    "Qrels",
+    "QrelsLike",
+    "Queries",
+    "Questions",
+    "Run",
+    "Searchable",
+    "Table",
+    "Unit",
+    "check_ids",
+    "compare",
+    "compare_values",
+    "evaluate",
+    "holm",
+    "mean_interval",
+    "mean_intervals",
+    "minimum_detectable_effect",
+    "parse_measures",
+    "score_run",
+    "search_deep",
+    "sign_flip_test",
+]

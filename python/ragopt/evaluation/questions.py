@@ -1,0 +1,172 @@
+"""Judged queries with their ids and vectors, and the search that is deep enough to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ragopt.errors import DuplicateIdError, InputError, InputTypeError, VectorError
+from ragopt.evaluation.judgements import Qrels
+from ragopt.evaluation.unit import By, Unit
+from ragopt.types import Filter, Hits, Normalizer, Query, SearchSettings, Threshold
+
+__all__ = ["Queries", "Questions", "Searchable", "check_ids", "search_deep"]
+
+#: Query id → text or Query; or (id, text) pairs; or dicts with `_id` (or `id`) and `text`.
+Queries = Mapping[str, str | Query] | Iterable[tuple[str, str | Query] | Mapping[str, Any]]
+
+_EVERYWHERE = (Normalizer.BOUNDED, Normalizer.THEORETICAL, Normalizer.NONE)
+
+
+class Searchable(Protocol):
+    """What is evaluated and tuned: `ragopt.Index`, or anything that searches as it does."""
+
+    def search_many(
+        self,
+        queries: Sequence[str | Query],
+        *,
+        k: int,
+        alpha: float | None,
+        where: Filter | None,
+        min_score: float | Threshold | None,
+        normalizer: Normalizer | str,
+        depth: int,
+        vectors: npt.ArrayLike | None,
+    ) -> list[Hits]:
+        """The hits of each query, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questions:
+    """Queries in order; row i of `vectors`, where there are any, belongs to query i."""
+
+    ids: tuple[str, ...]
+    queries: tuple[str | Query, ...]
+    vectors: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(cls, queries: Queries | Questions, vectors: npt.ArrayLike | None = None) -> Questions:
+        """The questions of a mapping, of pairs or of dicts. Two with one id are a DuplicateIdError."""
+        if isinstance(queries, Questions):
+            return queries
+        pairs = list(queries.items()) if isinstance(queries, Mapping) else [_pair(query) for query in queries]
+        for id, query in pairs:
+            if not isinstance(id, str) or not isinstance(query, str | Query):
+                raise InputTypeError(f"query {id!r}: give a string id and a text or Query, not {type(query).__name__}")
+        ids = tuple(id for id, _ in pairs)
+        if len(set(ids)) < len(ids):
+            twice = next(id for i, id in enumerate(ids) if id in ids[:i])
+            raise DuplicateIdError(f"two queries have the id {twice!r}")
+        rows = None if vectors is None else np.asarray(vectors, dtype=np.float32)
+        if rows is not None and (rows.ndim != 2 or len(rows) != len(ids)):
+            raise VectorError(f"vectors has shape {rows.shape}, but there are {len(ids)} queries: one row a query")
+        return cls(ids, tuple(query for _, query in pairs), rows)
+
+    def at(self, rows: Sequence[int]) -> Questions:
+        """Those questions."""
+        vectors = None if self.vectors is None else self.vectors[list(rows)]
+        return Questions(tuple(self.ids[i] for i in rows), tuple(self.queries[i] for i in rows), vectors)
+
+    def judged(self, qrels: Qrels) -> Questions:
+        """The questions that have judgements. InputError where none has."""
+        rows = [i for i, id in enumerate(self.ids) if id in qrels]
+        if not rows:
+            mine = f"query ids such as {self.ids[0]!r}" if self.ids else "no query at all"
+            theirs = f"judgements of {next(iter(qrels))!r} and so on" if len(qrels) else "no judgement at all"
+            raise InputError(f"no query has a judgement: there are {mine} and {theirs}")
+        return self.at(rows)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text of each question."""
+        return tuple(query if isinstance(query, str) else query.text for query in self.queries)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def search_deep(
+    index: Searchable,
+    questions: Questions,
+    settings: SearchSettings,
+    *,
+    k: int,
+    unit: Unit,
+    where: Filter | None = None,
+) -> list[Hits]:
+    """Hits that hold `k` judged units a question, or all there are. `settings.k` is not looked at.
+
+    Where documents are judged, several chunks may be one document: those questions are searched
+    deeper until `k` documents stand, up to `settings.depth` for a normalizer that is relative to it.
+    """
+    cap = None if settings.normalizer in _EVERYWHERE else settings.depth
+    found = _search(index, questions, settings, k, where)
+    asked, open_rows = k, list(range(len(questions)))
+    while unit.by is By.DOCUMENT:
+        open_rows = [i for i in open_rows if len(found[i]) == asked and len(unit.ids(found[i])) < k]
+        if not open_rows or asked == cap:
+            break
+        asked = asked * 3 if cap is None else min(asked * 3, cap)
+        for i, hits in zip(open_rows, _search(index, questions.at(open_rows), settings, asked, where), strict=True):
+            found[i] = hits
+    return found
+
+
+def check_ids(index: Searchable, qrels: Qrels, unit: Unit) -> list[str]:
+    """Notes on judged ids that the index lacks. InputError when it has not one of them.
+
+    An index that cannot list its `ids` is not checked. Chunks of document d are named d, or d#0, d#1, ... .
+    """
+    ids = getattr(index, "ids", None)
+    if ids is None:
+        return []
+    known = set(ids)
+    documents = unit.by is By.DOCUMENT
+    judged = list(dict.fromkeys(id for query in qrels for id in qrels[query]))
+    missing = [id for id in judged if id not in known and not (documents and f"{id}#0" in known)]
+    if not missing:
+        return []
+    if len(missing) == len(judged):
+        other = "chunk" if documents else "document"
+        raise InputError(
+            f"not one of the {len(judged)} judged ids is in the index (the first is {missing[0]!r}): these judgements "
+            f'belong to another corpus, or they name {other}s (by="{other}")'
+        )
+    return [
+        f"{len(missing)} of {len(judged)} judged ids are not in the index (the first is {missing[0]!r}); "
+        f"a relevant one among them counts as never found"
+    ]
+
+
+def _search(
+    index: Searchable, questions: Questions, settings: SearchSettings, k: int, where: Filter | None
+) -> list[Hits]:
+    return index.search_many(
+        questions.queries,
+        k=k,
+        alpha=settings.alpha,
+        where=where,
+        min_score=settings.min_score,
+        normalizer=settings.normalizer,
+        depth=settings.depth,
+        vectors=questions.vectors,
+    )
+
+
+def _pair(query: object) -> tuple[str, str | Query]:
+    if isinstance(query, Mapping):
+        id = query.get("_id", query.get("id"))
+        if id is None or "text" not in query:
+            raise InputError(f"a query needs `_id` and `text`, but this one has {sorted(map(str, query))}")
+        return cast(str, id), query["text"]
+    if isinstance(query, tuple | list) and len(query) == 2:
+        return query[0], query[1]
+    raise InputTypeError(
+        f"queries hold a {type(query).__name__}: give a mapping {{id: text}}, (id, text) pairs or dicts, since "
+        f"judgements are joined by the query's id"
+    )
