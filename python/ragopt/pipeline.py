@@ -37,10 +37,15 @@ class Pipeline:
         counter: TokenCounter | None = None,
         generator: Generator | None = None,
     ) -> None:
+        self.source = source
         self.settings = settings or Settings()
         self._retriever = LocalRetriever(source, self.settings.search) if isinstance(source, Index) else source
         self._counter = counter or ByteEstimate()
         self._generator = generator
+
+    def with_settings(self, settings: Settings) -> Pipeline:
+        """The same source, counter and generator under other settings."""
+        return Pipeline(self.source, settings, counter=self._counter, generator=self._generator)
 
     def retrieve(
         self, question: str | Query, *, where: Filter | None = None, budget: Budget | int | None = None
