@@ -1,0 +1,174 @@
+//! What Vietnamese spelling needs: one place for the tone mark, and the stop words.
+
+/// The vowels, each with its six tones: level, grave, acute, hook, tilde, dot.
+const VOWELS: [[char; 6]; 12] = [
+    ['a', 'à', 'á', 'ả', 'ã', 'ạ'],
+    ['ă', 'ằ', 'ắ', 'ẳ', 'ẵ', 'ặ'],
+    ['â', 'ầ', 'ấ', 'ẩ', 'ẫ', 'ậ'],
+    ['e', 'è', 'é', 'ẻ', 'ẽ', 'ẹ'],
+    ['ê', 'ề', 'ế', 'ể', 'ễ', 'ệ'],
+    ['i', 'ì', 'í', 'ỉ', 'ĩ', 'ị'],
+    ['o', 'ò', 'ó', 'ỏ', 'õ', 'ọ'],
+    ['ô', 'ồ', 'ố', 'ổ', 'ỗ', 'ộ'],
+    ['ơ', 'ờ', 'ớ', 'ở', 'ỡ', 'ợ'],
+    ['u', 'ù', 'ú', 'ủ', 'ũ', 'ụ'],
+    ['ư', 'ừ', 'ứ', 'ử', 'ữ', 'ự'],
+    ['y', 'ỳ', 'ý', 'ỷ', 'ỹ', 'ỵ'],
+];
+
+/// Consonants that may close a syllable.
+const FINALS: [&str; 9] = ["", "c", "ch", "m", "n", "ng", "nh", "p", "t"];
+
+/// `nghiêng` is as long as a syllable gets.
+const LONGEST_SYLLABLE: usize = 7;
+
+/// Words that say little about what a text is about. None of them is a common part of a compound noun.
+///
+/// Sorted by bytes, in the spelling that [`place_tone`] gives.
+pub(crate) const STOP_WORDS: &[&str] = &[];
+
+#[derive(Clone, Copy)]
+struct Letter {
+    plain: char,
+    tone: usize,
+    vowel: bool,
+}
+
+fn letter(c: char) -> Letter {
+    for row in &VOWELS {
+        if let Some(tone) = row.iter().position(|&toned| toned == c) {
+            return Letter { plain: row[0], tone, vowel: true };
+        }
+    }
+    Letter { plain: c, tone: 0, vowel: false }
+}
+
+/// Moves the tone mark of a lower-case NFC syllable to its traditional place: hoà → hòa, thuý → thúy, qúy → quý.
+///
+/// Anything that is not one Vietnamese syllable with one tone mark is left alone.
+pub(crate) fn place_tone(word: &mut String) {
+    let mut letters = [Letter { plain: ' ', tone: 0, vowel: false }; LONGEST_SYLLABLE];
+    let mut count = 0;
+    for c in word.chars() {
+        if count == LONGEST_SYLLABLE {
+            return;
+        }
+        letters[count] = letter(c);
+        count += 1;
+    }
+    let letters = &letters[..count];
+    let mut toned = (0..count).filter(|&i| letters[i].tone > 0);
+    let (Some(from), None) = (toned.next(), toned.next()) else { return };
+    let Some(to) = seat(letters) else { return };
+    if from == to {
+        return;
+    }
+    let tone = letters[from].tone;
+    word.clear();
+    for (i, letter) in letters.iter().enumerate() {
+        word.push(if i == to { with_tone(letter.plain, tone) } else { letter.plain });
+    }
+}
+
+fn with_tone(plain: char, tone: usize) -> char {
+    VOWELS.iter().find(|row| row[0] == plain).map_or(plain, |row| row[tone])
+}
+
+/// Where the tone mark of this syllable belongs; `None` if it is no syllable.
+fn seat(letters: &[Letter]) -> Option<usize> {
+    let vowel = |i: usize| letters.get(i).is_some_and(|letter| letter.vowel);
+    let mut start = (0..letters.len()).find(|&i| letters[i].vowel)?;
+    // The u of qu and the i of gi belong to the consonant when a vowel follows.
+    let before = start.checked_sub(1).map(|i| letters[i].plain);
+    let glides = matches!((before, letters[start].plain), (Some('q'), 'u'))
+        || (start == 1 && matches!((before, letters[start].plain), (Some('g'), 'i')));
+    if glides && vowel(start + 1) {
+        start += 1;
+    }
+    let end = (start..letters.len()).find(|&i| !letters[i].vowel).unwrap_or(letters.len());
+    let plain = |range: &[Letter]| range.iter().map(|letter| letter.plain).collect::<String>();
+    let (nucleus, ending) = (plain(&letters[start..end]), plain(&letters[end..]));
+    if !FINALS.contains(&ending.as_str()) || !letters.iter().all(|letter| is_letter(letter.plain)) {
+        return None;
+    }
+    // A vowel with a shape of its own takes the tone (the last one: ươ, uyê); else the middle of three; else
+    // the second of two before a final consonant, and the first of two without.
+    if let Some(shaped) = (start..end).rev().find(|&i| !letters[i].plain.is_ascii()) {
+        return Some(shaped);
+    }
+    match (nucleus.as_str(), ending.is_empty()) {
+        ("a" | "e" | "i" | "o" | "u" | "y", _) => Some(start),
+        ("ai" | "ao" | "au" | "ay" | "eo" | "ia" | "iu" | "oa" | "oe" | "oi" | "ua" | "ui" | "uy", true) => Some(start),
+        ("oa" | "oe" | "oo" | "uy", false) => Some(start + 1),
+        ("oai" | "oao" | "oay" | "oeo" | "uya" | "uyu", true) => Some(start + 1),
+        _ => None,
+    }
+}
+
+fn is_letter(plain: char) -> bool {
+    plain.is_ascii_lowercase() || plain == 'đ' || VOWELS.iter().any(|row| row[0] == plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(word: &str) -> String {
+        let mut word = word.to_owned();
+        place_tone(&mut word);
+        word
+    }
+
+    #[test]
+    fn old_and_new_placement_meet() {
+        for (old, new) in [("hòa", "hoà"), ("hòe", "hoè"), ("thúy", "thuý"), ("ủy", "uỷ"), ("lóa", "loá"), ("tùy", "tuỳ")] {
+            assert_eq!(placed(old), old);
+            assert_eq!(placed(new), old);
+        }
+    }
+
+    #[test]
+    fn misplaced_marks_are_mended() {
+        for (wrong, right) in [("qúy", "quý"), ("qúa", "quá"), ("gìa", "già"), ("cuả", "của"), ("hòan", "hoàn"), ("muà", "mùa")] {
+            assert_eq!(placed(wrong), right);
+        }
+    }
+
+    #[test]
+    fn right_syllables_stay() {
+        let text = "toán huỳnh khuỷu ngoéo ngoài quốc giếng giữa gì của được nghiễm thuở địa kéo máy \
+                    xoắn thuế yết tiếng việt đường dưới khuyến quyển xoáy người rượu chịu mùa gìn quỳnh";
+        for word in text.split_whitespace() {
+            assert_eq!(placed(word), word);
+        }
+    }
+
+    #[test]
+    fn other_words_stay() {
+        for word in ["café", "résumé", "país", "naïve", "où", "", "abc", "ỳỳỳ", "đ", "hòàng", "nghiêngg", "élan"] {
+            assert_eq!(placed(word), word);
+        }
+    }
+
+    #[test]
+    fn placing_twice_is_placing_once() {
+        for initial in ["", "h", "q", "g", "gi", "qu", "ngh", "đ"] {
+            for nucleus in ["oa", "uy", "ie", "uye", "ươ", "a", "oai", "ua", "ia"] {
+                for ending in ["", "n", "ch", "x"] {
+                    for at in 0..nucleus.chars().count() {
+                        let toned: String =
+                            nucleus.chars().enumerate().map(|(i, c)| if i == at { with_tone(c, 2) } else { c }).collect();
+                        let once = placed(&format!("{initial}{toned}{ending}"));
+                        assert_eq!(placed(&once), once);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn stop_words_are_sorted_and_normal() {
+        assert!(STOP_WORDS.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(STOP_WORDS.iter().all(|word| placed(word) == **word));
+    }
+}
