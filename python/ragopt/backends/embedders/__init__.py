@@ -53,9 +53,10 @@ def of(embedder: str | Embedder | Callable[[Sequence[str]], Any] | None) -> Embe
     if callable(embedder) and not isinstance(embedder, type):
         return FunctionEmbedder(embedder)
     missing = [part for part in _PARTS if not hasattr(embedder, part)]
+    fault = "is a class, not an object of it" if isinstance(embedder, type) else f"lacks {', '.join(missing)}"
     raise InputTypeError(
         f"embedder is {embedder!r}: give a name ({', '.join(NAMES)}), a callable from a list of texts to an array, or "
-        f"an object like ragopt.protocols.Embedder (this one lacks {', '.join(missing)})"
+        f"an object like ragopt.protocols.Embedder (this one {fault})"
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ragopt.backends.embedders.batches import embed
-from ragopt.errors import EmbedderError, InputError
+from ragopt.errors import InputError
 from ragopt.protocols import Vectors
 from ragopt.types.parameters import finite, fraction, whole
 
@@ -20,8 +22,9 @@ class FunctionEmbedder:
 
     Its identity, which an index stores and checks, is `name`, else the function's `name` attribute,
     else its module and qualified name: name it when the model behind it may change, for a lambda or
-    when it is a class instance. Its dimension is learnt from the first batch and must then stay. At
-    most `batch` texts (256 unless given) are handed over at a time; blank texts never are.
+    when it is a class instance. Its dimension is learnt from the first batch (or, asked for earlier,
+    from one short text) and must then stay. At most `batch` texts (256 unless given) are handed over
+    at a time; blank texts never are.
 
     `queries` embeds questions where the model treats them differently. `cosine_floor` is where the
     model's cosines start (-1 unless given); `alpha` a better default share of the dense side.
@@ -49,9 +52,9 @@ class FunctionEmbedder:
 
     @property
     def dimension(self) -> int:
-        """The length of a row. EmbedderError before the first batch: only the function knows it."""
+        """The length of a row. Before the first batch, the function embeds one word to tell."""
         if self._dimension is None:
-            raise EmbedderError(f"embedder {self.name!r} has embedded nothing yet, so its dimension is not known")
+            self._dimension = embed(self._passages, ["dimension"], self.name, None, batch=1).shape[1]
         return self._dimension
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
@@ -64,7 +67,9 @@ class FunctionEmbedder:
 
     def _embed(self, function: Function, texts: Sequence[str]) -> Vectors:
         rows = embed(function, texts, self.name, self._dimension, batch=self._batch)
-        if rows.shape[1]:
+        if rows.shape[1] == 0 and len(rows):  # all blank, before anything else was embedded
+            return np.zeros((len(rows), self.dimension), dtype=np.float32)
+        if len(rows):
             self._dimension = rows.shape[1]
         return rows
 
