@@ -1,0 +1,1 @@
+"""Frameworks that call ragopt, one module each. Import the module you need: it loads its framework."""

@@ -1,0 +1,156 @@
+"""ragopt as a LangChain retriever.
+
+```python
+from ragopt.integrations.langchain import RagoptRetriever
+
+retriever = RagoptRetriever(source=index, k=4)
+retriever.invoke("how do I ...", alpha=0.3, filter=F("year") >= 2024)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from ragopt.errors import InputError, InputTypeError, MissingExtraError, UnknownNameError
+from ragopt.index import Index, off_loop
+from ragopt.pipeline import Pipeline
+from ragopt.protocols import Retriever
+from ragopt.prune import prune
+from ragopt.types import Filter, Hit, Hits, Query, Threshold
+from ragopt.types.parameters import finite, fraction, whole
+
+try:
+    from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+    from langchain_core.documents import Document
+    from langchain_core.retrievers import BaseRetriever
+    from pydantic import ConfigDict
+except ImportError as error:
+    raise MissingExtraError.of("ragopt.integrations.langchain", "langchain") from error
+
+__all__ = ["METADATA_KEY", "RagoptRetriever"]
+
+#: Where ragopt's own values stand in a document's metadata, beside the caller's.
+METADATA_KEY = "ragopt"
+
+_OPTIONS = ("k", "alpha", "min_score", "filter")
+
+
+class RagoptRetriever(BaseRetriever):
+    """Searches an Index, a Pipeline or any `ragopt.protocols.Retriever` for LangChain.
+
+    `k`, `alpha` and `min_score` mean what they mean in `Index.search`; None leaves the choice to the
+    source. Each may also be given to one call: `invoke(question, k=3)`. `filter` is a ragopt filter;
+    that of a call is joined (and) to the retriever's own, so a call can narrow but never widen it.
+
+    Each document carries the chunk's id and its metadata, and under `metadata["ragopt"]` the id,
+    document, title, span, score, lexical (raw BM25, or None) and dense (cosine, or None). `score` also
+    stands in the metadata itself, unless the chunk has a field of that name. A chunk whose own
+    metadata has the key "ragopt" is an InputError: nothing is overwritten.
+
+    A Pipeline gives the hits that it packed, in the order of its context. A Retriever that is not
+    ragopt's Index scores by itself: `alpha` is refused, `k` and `min_score` cut its hits.
+
+    Raises UnknownNameError for a keyword that does not exist, and the errors of the search.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    source: Any
+    k: int | None = None
+    alpha: float | None = None
+    min_score: float | Threshold | None = None
+    filter: Filter | None = None
+
+    def __init__(self, source: Any = None, **options: Any) -> None:
+        known = [name for name in type(self).model_fields if name != "source"]
+        for name in options:
+            if name not in known:
+                raise UnknownNameError.of("option of RagoptRetriever", name, known)
+        if not isinstance(source, (Index, Pipeline)) and not callable(getattr(source, "retrieve", None)):
+            raise InputTypeError(
+                f"source is a {type(source).__name__}: give an Index, a Pipeline, or an object with retrieve(query)"
+            )
+        # Checked before pydantic sees them: it would change "3" to 3, and wrap our errors in its own.
+        checked = _checked(source, {name: options.get(name) for name in _OPTIONS})
+        super().__init__(**{"source": source, **options, **checked})
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
+    ) -> list[Document]:
+        return self._find(query, options)
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **options: Any
+    ) -> list[Document]:
+        return await off_loop(self._find, query, options)
+
+    def _find(self, query: str, given: Mapping[str, Any]) -> list[Document]:
+        options = {name: getattr(self, name) for name in _OPTIONS}
+        for name, value in given.items():
+            if name == "verbose":  # LangChain's own, passed on by BaseRetriever.invoke
+                continue
+            if name not in _OPTIONS:
+                raise UnknownNameError.of("option of RagoptRetriever.invoke", name, _OPTIONS)
+            if value is not None:
+                options[name] = _joined(self.filter, value) if name == "filter" else value
+        return [_document(hit) for hit in _search(self.source, query, options)]
+
+
+def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[str, Any]) -> Hits:
+    chosen = _checked(source, options)
+    where: Filter | None = chosen.pop("filter", None)
+    if isinstance(source, Index):
+        return source.search(query, where=where, **chosen)
+    if isinstance(source, Pipeline):
+        if chosen:
+            settings = source.settings
+            source = source.with_settings(replace(settings, search=replace(settings.search, **chosen)))
+        return source.retrieve(query, where=where).hits
+    return prune(source.retrieve(Query(query, where=where)), **chosen)
+
+
+def _checked(source: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are given; raises for one that cannot be, or that this source would ignore."""
+    chosen = {name: value for name, value in options.items() if value is not None and name in _OPTIONS}
+    if "filter" in chosen:
+        _joined(None, chosen["filter"])
+    if "k" in chosen:
+        chosen["k"] = whole("k", chosen["k"])
+    if "min_score" in chosen and not isinstance(chosen["min_score"], Threshold):
+        chosen["min_score"] = finite("min_score", chosen["min_score"])
+    if "alpha" in chosen:
+        chosen["alpha"] = fraction("alpha", chosen["alpha"])
+        if not isinstance(source.source if isinstance(source, Pipeline) else source, Index):
+            raise InputError("alpha: this source scores by itself; set alpha where it was made")
+    return chosen
+
+
+def _joined(own: Filter | None, called: object) -> Filter:
+    if not isinstance(called, Filter):
+        raise InputTypeError(f"filter is a {type(called).__name__}: build one with F, as in F('year') >= 2024")
+    return called if own is None else own & called
+
+
+def _document(hit: Hit) -> Document:
+    # A copy, nested values too: what the caller does to a document must not reach the source.
+    metadata = deepcopy(dict(hit.metadata))
+    if METADATA_KEY in metadata:
+        raise InputError(
+            f"chunk {hit.id!r} has a metadata field {METADATA_KEY!r}, where the retriever puts scores and source: "
+            f"rename the field"
+        )
+    metadata.setdefault("score", hit.score)
+    metadata[METADATA_KEY] = {
+        "id": hit.id,
+        "document": hit.document,
+        "title": hit.title,
+        "span": list(hit.span),
+        "score": hit.score,
+        "lexical": hit.lexical,
+        "dense": hit.dense,
+    }
+    return Document(page_content=hit.text, id=hit.id, metadata=metadata)
