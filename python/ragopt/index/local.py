@@ -131,7 +131,11 @@ class Index:
         embedding of the query. A side that does not exist drops out (`Hits.sides`).
         """
         question = as_query(query, vector)
-        search = self._search(k, alpha, where or question.where, min_score, normalizer, depth)
+        if where is not None and question.where is not None:
+            where = question.where & where
+        elif where is None:
+            where = question.where
+        search = self._search(k, alpha, where, min_score, normalizer, depth)
         if (row := self._query_vector(question, search)) is not None:
             question = Query(question.text, question.terms, row, question.where)
         return search.run(self._core, question, self.chunk)
