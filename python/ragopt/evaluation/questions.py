@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ragopt.errors import DuplicateIdError, InputError, InputTypeError, VectorError
 from ragopt.evaluation.judgements import Qrels
 from ragopt.evaluation.unit import By, Unit
-from ragopt.types import Filter, Hits, Normalizer, Query, SearchSettings, Threshold
+from ragopt.types import Chunk, Filter, Hits, Normalizer, Query, SearchSettings, Threshold
 
 __all__ = ["Queries", "Questions", "Searchable", "check_ids", "search_deep"]
 
@@ -39,6 +39,11 @@ class Searchable(Protocol):
     ) -> list[Hits]:
         """The hits of each query, best first."""
         ...
+
+
+@runtime_checkable
+class _Readable(Protocol):
+    def get(self, id: str, /) -> Chunk | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,15 +125,13 @@ def search_deep(
 def check_ids(index: Searchable, qrels: Qrels, unit: Unit) -> list[str]:
     """Notes on judged ids that the index lacks. InputError when it has not one of them.
 
-    An index that cannot list its `ids` is not checked. Chunks of document d are named d, or d#0, d#1, ... .
+    What cannot `get` a chunk by its id is not checked. Chunks of document d are named d, or d#0, d#1, ... .
     """
-    ids = getattr(index, "ids", None)
-    if ids is None:
+    if not isinstance(index, _Readable):
         return []
-    known = set(ids)
     documents = unit.by is By.DOCUMENT
     judged = list(dict.fromkeys(id for query in qrels for id in qrels[query]))
-    missing = [id for id in judged if id not in known and not (documents and f"{id}#0" in known)]
+    missing = [id for id in judged if not (_has_document(index, id) if documents else index.get(id))]
     if not missing:
         return []
     if len(missing) == len(judged):
@@ -141,6 +144,11 @@ def check_ids(index: Searchable, qrels: Qrels, unit: Unit) -> list[str]:
         f"{len(missing)} of {len(judged)} judged ids are not in the index (the first is {missing[0]!r}); "
         f"a relevant one among them counts as never found"
     ]
+
+
+def _has_document(index: _Readable, id: str) -> bool:
+    chunk = index.get(id) or index.get(f"{id}#0")
+    return chunk is not None and chunk.document == id
 
 
 def _search(
