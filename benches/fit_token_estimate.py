@@ -41,9 +41,7 @@ def main(path: str) -> None:
         for i in range(5):
             held_out[fold == i] = x[fold == i] @ fit(x[fold != i], y[fold != i], rare)
         error = np.abs(held_out / y - 1)
-        print(
-            f"{family}: held-out error median {np.median(error):.1%}, 95 % within {np.quantile(error, 0.95):.1%}"
-        )
+        print(f"{family}: held-out error median {np.median(error):.1%}, 95 % within {np.quantile(error, 0.95):.1%}")
         for name, rate, now in zip(FEATURES, fit(x, y, rare), RATES[family], strict=True):
             print(f"    {rate:.3f}  (in the code {now:.3f})  {name}")
         counter = ByteEstimate(family)

@@ -64,9 +64,7 @@ def test_many_at_once_are_many_alone(world: World, data: st.DataObject) -> None:
     rows = np.array([q.vector or (0.0,) * width for q in asked], dtype=np.float32)
     alone = [bits(q.ask(index)) for q in asked]
     for threads in (1, 2, 0):
-        many = index.search_many(
-            [q.lexical for q in asked], rows, first.mask(world.ids), first.parameters, threads
-        )
+        many = index.search_many([q.lexical for q in asked], rows, first.mask(world.ids), first.parameters, threads)
         assert [bits(found) for found in many] == alone
 
 
@@ -113,8 +111,9 @@ def test_ranks_in_an_explanation_are_the_sides_own(world: World, data: st.DataOb
     for side, alpha in ((0, 0.0), (1, 1.0)):
         if not (lexical, dense)[side]:
             continue
-        alone = replace(question, alpha=alpha, terms=None if side else question.terms,
-                        vector=question.vector if side else None).ask(index)
+        alone = replace(
+            question, alpha=alpha, terms=None if side else question.terms, vector=question.vector if side else None
+        ).ask(index)
         place = {id_: i for i, id_ in enumerate(alone.ids, 1)}
         for ordinal, id_ in zip(found.ordinals.tolist(), found.ids, strict=True):
             account = index.explain(question.lexical, question.row, mask, question.parameters, ordinal)
@@ -126,9 +125,7 @@ def test_ranks_in_an_explanation_are_the_sides_own(world: World, data: st.DataOb
 # its score) and a point on the unit circle; `everywhere` is in all chunks and shifts every lexical score.
 
 
-def staged(
-    lexical: list[float], dense: list[float], alpha: float, normalizer: str, shift: float = 0.0
-) -> _core.Found:
+def staged(lexical: list[float], dense: list[float], alpha: float, normalizer: str, shift: float = 0.0) -> _core.Found:
     """The core's ranking of chunks that have these raw scores."""
     count = len(lexical)
     own, common = log(1 + (count - 0.5) / 1.5), log(1 + 0.5 / (count + 0.5))

@@ -1,0 +1,44 @@
+"""The figures as text: one table a data set, and what it was run on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("ragopt", "bm25s", "numba", "rank-bm25", "faiss-cpu", "numpy")
+
+
+def machine() -> dict[str, str]:
+    """Processor, cores, Python and the versions of all engines."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, one thread an engine",
+        "python": platform.python_version(),
+        "versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """One line an engine; the ratio is to ragopt in the same kind of search."""
+    head = (
+        f"{result['collection']}: {result['chunks']:,} chunks, {result['dimension']} dimensions, "
+        f"{result['queries']} questions, top 10; analysis of the chunks {result['analysis_seconds']:.2f} s "
+        f"(within ragopt's index time, given to the peers)"
+    )
+    columns = f"{'':38}{'index s':>9}{'MB':>8}{'ms/query':>10}{'queries/s':>11}{'x ragopt':>10}{'same top 10':>13}"
+    lines = [head, columns]
+    for name, row in result["engines"].items():
+        ratio, agreed = result["ratios"].get(name), row.get("same_top_10")
+        note = f"  ({row['queries']} questions)" if row["queries"] < result["queries"] else ""
+        lines.append(
+            f"{name:38}{row['index_seconds']:9.3f}{row['index_bytes'] / 1e6:8.1f}{row['query_seconds'] * 1e3:10.3f}"
+            f"{1 / row['query_seconds']:11,.0f}"
+            f"{'' if ratio is None else format(ratio, '.2f'):>10}{'' if agreed is None else format(agreed, '.1%'):>13}"
+            + note
+        )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Real test collections, read from ../shared/collections, with the numbers that ragopt reaches on them."""
