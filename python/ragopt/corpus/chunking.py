@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,8 +55,9 @@ class _Sized:
         counter = self.counter
         if counter is not None:
             return lambda start, end: counter.count(text[start:end]).high
-        starts = [piece.start for piece in words(text)]
-        return lambda start, end: bisect_right(starts, end - 1) - bisect_right(starts, start - 1)
+        found = words(text)
+        starts, ends = [piece.start for piece in found], [piece.end for piece in found]
+        return lambda start, end: bisect_left(starts, end) - bisect_right(ends, start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +108,21 @@ def _cuts(
 ) -> list[tuple[int, int]]:
     """Spans of whole pieces of at most `limit` each (a larger piece stands alone), in order."""
     spans = []
-    first = 0
-    while first < len(pieces):
-        start = pieces[first].start
+    first, done = 0, -1  # done: the last piece that a chunk holds
+    while done < len(pieces) - 1:
         last = _furthest(pieces, first, size, limit)
+        if last <= done:  # with so much repeated, nothing new fits
+            first += 1
+            continue
+        start = pieces[first].start
         if even and last < len(pieces) - 1:
-            rest = size(start, pieces[-1].end)
-            last = _evened(pieces, first, last, size, rest / -(-rest // limit))
+            rest = size(start, pieces[-1].end) - overlap
+            target = overlap + rest / -(-rest // (limit - overlap))
+            last = max(done + 1, _evened(pieces, first, last, size, target))
         spans.append((start, pieces[last].end))
-        if last == len(pieces) - 1:
-            break
-        following = last + 1
-        while overlap and following - 1 > first and size(pieces[following - 1].start, pieces[last].end) <= overlap:
-            following -= 1
-        first = following
+        begun, first, done = first, last + 1, last
+        while overlap and first - 1 > begun and size(pieces[first - 1].start, pieces[last].end) <= overlap:
+            first -= 1
     return spans
 
 

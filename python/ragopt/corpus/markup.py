@@ -118,7 +118,8 @@ class _Page(HTMLParser):
             return
         if tag in ("title", "h1", "pre"):
             self._inside[tag] = 0
-        self._break(tag)
+        if tag not in _LINES:  # what comes next begins its own line
+            self._break(tag)
         if tag in _CONTENT and self._inside["content"]:
             self._inside["content"] -= 1
 

@@ -18,7 +18,7 @@ _END = re.compile(rf"[.!?]+[\"')\]\u2019\u201d\u00bb]*(?=\s)|[{_FULL_STOPS}]+[\"
 _BREAK = re.compile(r"\n[^\S\n]*(?:\n\s*|(?=[-*+\u2022|] |\d{1,3}[.)] |#{1,6} ))")
 _HEADING = re.compile(r"#{1,6} ")
 _ABBREVIATION = re.compile(
-    r"(?:\b[A-Za-z]|\b(?:e\.g|i\.e|etc|vs|cf|al|approx|Dr|Mr|Mrs|Ms|Prof|St|Fig|Eq|No|Nos|Vol|pp|Inc|Ltd|Corp|TP|ThS|TS))\.$"
+    r"(?:\b[A-Zp]|\b(?:e\.g|i\.e|etc|vs|cf|al|approx|Dr|Mr|Mrs|Ms|Prof|St|Fig|Eq|No|Nos|Vol|pp|Inc|Ltd|Corp|TP|ThS|TS))\.$"
 )
 
 
@@ -69,6 +69,8 @@ def _paragraph(text: str, start: int, end: int) -> list[Piece]:
     for match in _END.finditer(text, start, end):
         if match[0][0] == "." and _is_abbreviation(text, begin, match.end(), end):
             continue
+        if safe_cut(text, match.end()) != match.end():
+            continue
         found.append((begin, match.end()))
         begin = match.end()
     found.append((begin, end))
@@ -96,7 +98,7 @@ def safe_cut(text: str, at: int) -> int:
 
 def _joined(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
-    if after < "\u0300":
+    if after < "\u0300" or before.isspace():
         return before == "\r" and after == "\n"
     if unicodedata.category(after)[0] == "M" or after in "\u200d\u200c" or before == "\u200d":
         return True
