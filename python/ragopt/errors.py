@@ -140,7 +140,16 @@ class EmbedderMismatchError(EmbedderError):
 
 
 class GenerationError(RagoptError):
-    """The model could not be called, or answered with an error."""
+    """The model could not be called, or answered with an error.
+
+    `code` is the provider's own name of the fault (`ThrottlingException`) and `request_id` its name of
+    the call; None where it gave none.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.request_id = request_id
 
 
 class IncompleteAnswerError(GenerationError):
@@ -149,8 +158,16 @@ class IncompleteAnswerError(GenerationError):
     `text` is what had arrived. `usage` is None when the provider never said what it counted.
     """
 
-    def __init__(self, message: str, *, text: str, usage: Usage | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        text: str = "",
+        usage: Usage | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request_id=request_id)
         self.text = text
         self.usage = usage
 
