@@ -20,6 +20,7 @@ __all__ = [
     "face_imports",
     "foreign_imports",
     "long_files",
+    "long_winded",
     "machine_names",
     "undocumented",
     "unfinished",
@@ -108,6 +109,18 @@ def machine_names(files: Iterable[Path]) -> list[str]:
 def unfinished(files: Iterable[Path]) -> list[str]:
     """Marks of work that was left for later."""
     return _matching(files, _UNFINISHED, "is left for later")
+
+
+def long_winded(fragments: Iterable[Path]) -> list[str]:
+    """Changelog fragments that are misnamed, or are not one sentence on one line."""
+    found = []
+    for path in fragments:
+        text = path.read_text(encoding="utf-8")
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.(added|changed|fixed|removed)\.md", path.name):
+            found.append(f"{path}: its name is not WHAT.KIND.md")
+        elif not re.fullmatch(r"\S[^\n]{10,238}\.\n?", text):
+            found.append(f"{path}: not one sentence of at most 240 characters that ends in a full stop")
+    return found
 
 
 def _matching(files: Iterable[Path], pattern: re.Pattern[str], what: str) -> list[str]:

@@ -207,3 +207,28 @@ def test_no_test_is_switched_off() -> None:
         if mark in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+# --- the changelog ----------------------------------------------------------------------------------------------------
+
+
+def test_changelog_fragments_are_one_sentence() -> None:
+    fragments = [path for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md"]
+    assert fragments
+    assert rules.long_winded(fragments) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("new thing.md", "A search is faster.\n"),
+        ("thing.improved.md", "A search is faster.\n"),
+        ("thing.added.md", "A search is faster\n"),
+        ("thing.added.md", "A search is faster.\n\nAnd more.\n"),
+        ("thing.added.md", "x" * 300 + ".\n"),
+        ("thing.added.md", ""),
+    ],
+)
+def test_a_long_winded_fragment_is_caught(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert len(rules.long_winded([tmp_path / name])) == 1

@@ -1,0 +1,1 @@
+"""Faults that users reported in peers, each as a test of its whole kind, through every door of ragopt."""
