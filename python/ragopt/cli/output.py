@@ -1,0 +1,119 @@
+"""How the command line writes: tables, numbers and JSON, in one place.
+
+Results go to stdout; everything that is said about them goes to stderr by `note`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+__all__ = ["byte_size", "dollars", "emit", "emit_json", "note", "score", "seconds", "shortened", "table", "tokens", "width"]
+
+
+def emit(text: str = "", *, end: str = "\n") -> None:
+    """Write a line of the result to stdout."""
+    sys.stdout.write(text + end)
+
+
+def emit_json(value: Any) -> None:
+    """Write the result as one JSON document. Not-a-number is refused: the caller says None."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False, default=_plain)
+    sys.stdout.write("\n")
+
+
+def note(text: str) -> None:
+    """Write a line that is not the result to stderr."""
+    sys.stdout.flush()
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Rows of cells under headers, columns two blanks apart; the columns in `right` end flush."""
+    lines = [list(headers), *map(list, rows)]
+    widths = [max(width(line[i]) for line in lines) for i in range(len(headers))]
+    out = []
+    for number, line in enumerate(lines):
+        cells = [
+            " " * (size - width(cell)) + cell if i in right else cell + " " * (size - width(cell))
+            for i, (cell, size) in enumerate(zip(line, widths, strict=True))
+        ]
+        out.append("  ".join(cells).rstrip())
+        if number == 0:
+            out.append("  ".join("─" * size for size in widths))
+    return "\n".join(out)
+
+
+def width(text: str) -> int:
+    """The columns that the text takes on a terminal: wide characters two, marks none."""
+    columns = 0
+    for character in text:
+        if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+            continue
+        columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return columns
+
+
+def shortened(text: str, columns: int) -> str:
+    """The text on one line, cut to that many columns; control characters, which could drive a terminal, are gone."""
+    line = " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
+    if width(line) <= columns:
+        return line
+    kept = ""
+    for character in line:
+        if width(kept + character) > columns - 1:
+            break
+        kept += character
+    return kept.rstrip() + "…"
+
+
+def score(value: float | None) -> str:
+    """A score with four decimals; a dash where there is none."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def tokens(count: float) -> str:
+    """A number of tokens, thousands divided."""
+    return f"{count:,.0f}"
+
+
+def dollars(amount: Decimal | float) -> str:
+    """US dollars: cents from a dollar on, else three significant digits."""
+    value = Decimal(amount) if isinstance(amount, Decimal) else Decimal(repr(amount))
+    if value == 0:
+        return "$0"
+    if abs(value) >= 1:
+        return f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    return f"${value.quantize(Decimal(1).scaleb(value.adjusted() - 2), ROUND_HALF_UP):f}"
+
+
+def seconds(value: float) -> str:
+    """A time that a person reads."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"
+
+
+def byte_size(count: float) -> str:
+    """Bytes in binary units."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
