@@ -61,12 +61,13 @@ def sample(collection: str, model: str, kind: str, n: int) -> tuple[list[str], n
     return [texts[i] for i in places], np.asarray(rows[places], dtype=np.float32)
 
 
-def full_text(document: dict[str, Any]) -> str:
+def full_text(document: dict[str, str]) -> str:
     return f"{document['title']}\n{document['text']}" if document.get("title") else document["text"]
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    products: np.ndarray = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    return products
 
 
 @pytest.mark.parametrize(("name", "collection", "model", "n"), CACHED)

@@ -67,7 +67,7 @@ def test_unknown_name_suggests_a_known_one() -> None:
 )
 def test_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch, name: str, vendor: str) -> None:
     monkeypatch.delitem(sys.modules, f"ragopt.backends.embedders.{name}", raising=False)
-    monkeypatch.setitem(sys.modules, vendor, None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, vendor, None)
     with pytest.raises(MissingExtraError, match=rf'pip install "ragopt\[{name}\]"'):
         embedders.load(name)
     sys.modules.pop(f"ragopt.backends.embedders.{name}", None)

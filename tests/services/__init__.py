@@ -1,0 +1,1 @@
+"""Servers for the tests, on the loopback address, started and stopped by the tests alone."""
