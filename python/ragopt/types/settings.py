@@ -57,14 +57,18 @@ class Settings:
         """Nested plain values; what is None is left out, a threshold carries its kind."""
         return {name: _plain(getattr(self, name)) for name in _TABLES}
 
-    def save(self, path: str | os.PathLike[str], *, comment: str = "") -> None:
-        """Write the settings as TOML, with `comment` as the lines on top."""
+    def to_toml(self, *, comment: str = "") -> str:
+        """The settings as the text of a TOML file, with `comment` as the lines on top."""
         lines = [f"# {line}".rstrip() for line in comment.splitlines()]
         for name, values in self.to_dict().items():
             lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+        return "\n".join(lines).lstrip("\n") + "\n"
+
+    def save(self, path: str | os.PathLike[str], *, comment: str = "") -> None:
+        """Write the settings as TOML, with `comment` as the lines on top."""
         path = Path(path)
         try:
-            path.write_text("\n".join(lines).lstrip("\n") + "\n", encoding="utf-8")
+            path.write_text(self.to_toml(comment=comment), encoding="utf-8")
         except OSError as error:
             raise SettingsError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -1,0 +1,153 @@
+"""What tuning gives back: settings for production, and the account of how they were found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragopt.errors import InputError
+from ragopt.evaluation import Estimate
+from ragopt.tuning.chart import alpha_chart
+from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
+from ragopt.tuning.report import Section, page
+from ragopt.tuning.trials import Arm
+from ragopt.tuning.verdict import Verdict
+from ragopt.types import Settings
+
+__all__ = ["TuneResult"]
+
+
+@dataclass(frozen=True, eq=False)
+class TuneResult:
+    """The outcome of `tune`.
+
+    `settings` go to production: the tuned alpha only if the verdict is a gain, the smaller k only if
+    both halves confirm it, else what was there before. `verdict` and `arms` are on the held-out half
+    (BM25 alone, dense alone, default, tuned); `curves`, `trials`, `health` and `unseen_gain` on
+    the tuning half. `default_alpha` and `chosen_alpha` are None where alpha cannot matter. `notes`
+    tell what was left out or looks wrong. `questions` are the held-out questions' texts.
+    """
+
+    settings: Settings
+    verdict: Verdict
+    top_k: TopK
+    arms: tuple[Arm, ...]
+    curves: Curves
+    trials: tuple[Trial, ...]
+    health: Health | None
+    unseen_gain: Estimate
+    default_alpha: float | None
+    chosen_alpha: float | None
+    facts: Facts
+    notes: tuple[str, ...]
+    questions: Mapping[str, str]
+
+    def arm(self, name: str) -> Arm | None:
+        """The arm of that name, such as "default hybrid"."""
+        return next((arm for arm in self.arms if arm.name == name), None)
+
+    @property
+    def written(self) -> Arm:
+        """The arm of the settings that are written."""
+        final = self.settings.search
+        alpha = None if self.default_alpha is None else final.alpha
+        return next(arm for arm in reversed(self.arms) if (arm.alpha, arm.k) == (alpha, final.k))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the settings file that production loads, with what was tuned and the verdict as a comment."""
+        self.settings.save(path, comment="\n".join(self.summary()))
+
+    def report(self, path: str | os.PathLike[str], *, sections: Sequence[Section] = ()) -> None:
+        """Write the report: one HTML file without anything from elsewhere.
+
+        `sections` are added before the end: (title, rows of cells), the first row a heading. All text is escaped.
+        """
+        path = Path(path)
+        try:
+            path.write_text(page(self, sections), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{path}: the report cannot be written ({error.strerror})") from error
+
+    def curve_svg(self) -> str:
+        """The picture of the score against alpha, as one SVG file. InputError where alpha cannot matter."""
+        if self.default_alpha is None or self.chosen_alpha is None:
+            raise InputError("there is no curve: one side alone took part, so alpha cannot matter")
+        return alpha_chart(
+            self.curves.alpha,
+            self.facts.measure,
+            self.default_alpha,
+            self.chosen_alpha,
+            self.facts.tuning_queries,
+            standalone=True,
+        )
+
+    def summary(self) -> list[str]:
+        """A few lines of plain text: what was tuned on what, and what came of it."""
+        facts = self.facts
+        index = ", ".join(f"{name} {value}" for name, value in facts.index.items())
+        lines = [
+            f"Tuned by ragopt {facts.version} on {facts.date}.",
+            f"{facts.measure} by {facts.by}, normalizer {facts.normalizer}: {facts.tuning_queries} tuning and "
+            f"{facts.held_out_queries} held-out questions, seed {facts.seed}, {facts.folds} folds x {facts.repeats}.",
+            f"Index: {index}." if index else "Index: not described by its searcher.",
+            f"Verdict: {self.verdict.outcome}. {self.verdict}",
+            f"Top-k: {self.top_k}",
+        ]
+        return lines + [f"Note: {note}" for note in self.notes]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: all but the picture and the runs."""
+        return {
+            "settings": self.settings.to_dict(),
+            "verdict": self.verdict.to_dict(),
+            "top_k": {
+                "k": self.top_k.k,
+                "default": self.top_k.default,
+                "chosen": self.top_k.chosen,
+                "margin": self.top_k.margin,
+                "recall_lost": self.top_k.loss.to_dict(),
+                "tokens_saved": self.top_k.saved.to_dict(),
+                "sentence": str(self.top_k),
+            },
+            "arms": [arm.to_dict() for arm in self.arms],
+            "curves": {
+                "alpha": [
+                    {"alpha": p.alpha, "score": p.score.to_dict(), "difference": p.difference.to_dict()}
+                    for p in self.curves.alpha
+                ],
+                "k": [
+                    {
+                        "k": p.k,
+                        "recall": p.recall.to_dict(),
+                        "tokens": p.tokens.to_dict(),
+                        "recall_lost": p.loss.to_dict(),
+                    }
+                    for p in self.curves.k
+                ],
+            },
+            "chosen_by_folds": {f"{t.settings.alpha:g}": t.share for t in self.trials if t.settings.alpha is not None},
+            "health": None if self.health is None else self.health.to_dict(),
+            "unseen_gain": self.unseen_gain.to_dict(),
+            "default_alpha": self.default_alpha,
+            "chosen_alpha": self.chosen_alpha,
+            "facts": self.facts.to_dict(),
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        measures = list(self.arms[0].table)
+        widths = [max(len(name), 25) for name in measures]
+        head = "  ".join(f"{name:<{w}}" for name, w in zip(measures, widths, strict=True))
+        lines = [f"{'held out':<18}  alpha   k  {head}  tokens per question"]
+        for arm in self.arms:
+            alpha = "-" if arm.alpha is None else f"{arm.alpha:.2f}"
+            cells = "  ".join(
+                f"{estimate!s:<{w}}" for estimate, w in zip(arm.table.estimates.values(), widths, strict=True)
+            )
+            tokens = arm.sent_tokens
+            span = f" [{tokens.low:.0f}, {tokens.high:.0f}]" if tokens.known else ""
+            lines.append(f"{arm.name:<18}  {alpha:<5}  {arm.k:>2}  {cells}  {tokens.mean:.0f}{span}")
+        return "\n".join([*lines, "", *self.summary()[3:]])

@@ -1,0 +1,173 @@
+"""`tune`: which settings judged questions speak for, and whether the gain is real."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Protocol, runtime_checkable
+
+import numpy.typing as npt
+
+from ragopt.errors import InputError
+from ragopt.evaluation import (
+    By,
+    Measure,
+    Qrels,
+    QrelsLike,
+    Queries,
+    Questions,
+    Searchable,
+    Unit,
+    check_ids,
+)
+from ragopt.protocols import TokenCounter
+from ragopt.tokens import ByteEstimate
+from ragopt.tuning.halves import Half, halves
+from ragopt.tuning.outcome import Curves, Facts
+from ragopt.tuning.result import TuneResult
+from ragopt.tuning.steps import Plan, Steps, alpha_grid, embed_once, k_grid, measure_arms, tune_alpha, tune_k
+from ragopt.tuning.trials import HalfSearch, Tokens
+from ragopt.types import Filter, Normalizer, Settings
+from ragopt.types.parameters import fraction, whole
+
+__all__ = ["tune"]
+
+Progress = Callable[[int, int, str], None]
+
+
+def tune(
+    index: Searchable,
+    queries: Queries,
+    qrels: QrelsLike,
+    *,
+    measure: str | Measure = "nDCG@10",
+    settings: Settings | None = None,
+    alphas: Sequence[float] | None = None,
+    ks: Sequence[int] | None = None,
+    normalizer: Normalizer | str | None = None,
+    held_out: float | tuple[Queries, QrelsLike] = 0.5,
+    folds: int = 5,
+    repeats: int = 10,
+    recall_margin: float = 0.02,
+    seed: int = 0,
+    also: Iterable[str | Measure] = ("R@10",),
+    by: By | str = By.CHUNK,
+    where: Filter | None = None,
+    vectors: npt.ArrayLike | None = None,
+    held_out_vectors: npt.ArrayLike | None = None,
+    token_counter: TokenCounter | None = None,
+    progress: Progress | None = None,
+) -> TuneResult:
+    """Tune alpha and top-k of `index` on judged queries, and judge the outcome on queries held out.
+
+    `queries`, `qrels`, `vectors`, `by` and `where` are those of `evaluate`. `held_out` is the share
+    of the judged queries that tuning must not see (split at random, seeded), or (queries, qrels) of
+    their own, with `held_out_vectors`. The default to beat is `settings` (all defaults unless
+    given), with `normalizer` in place of its own if given.
+
+    - `alphas` (default 0 to 1 in steps of .05; 0, 1 and the default alpha are always tried) are
+      each searched exactly. The one-standard-error rule picks the alpha nearest the default that
+      cannot be told from the best by `measure`, and repeated cross-validation must confirm it
+      (`folds` × `repeats`). It becomes the setting only if the verdict on the held-out half is a gain.
+    - `ks` (default 1 to the default k) are measured by recall and tokens. The smallest k that loses
+      at most `recall_margin` recall with 95 % confidence on both halves becomes the setting.
+
+    `also` names further measures for the held-out table. `token_counter` counts the tokens of
+    chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
+    Everything random is seeded: the same input gives the same result.
+
+    Raises InputError where there are fewer than two judged queries, where a held-out question is
+    tuned on as well, or for what `evaluate` refuses.
+    """
+    base = settings or Settings()
+    search = base.search if normalizer is None else replace(base.search, normalizer=normalizer)
+    if search.k < 1:
+        raise InputError("settings.search.k is 0, so nothing would be sent: tune with a k of 1 or more")
+    plan = Plan(
+        measure=Measure.parse(measure),
+        also=tuple(Measure.parse(name) for name in also),
+        search=search,
+        alphas=alpha_grid(search, alphas),
+        ks=k_grid(search, ks),
+        folds=whole("folds", folds, least=2),
+        repeats=whole("repeats", repeats, least=1),
+        margin=fraction("recall_margin", recall_margin),
+        seed=whole("seed", seed),
+    )
+    given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
+    tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
+    notes = _notes(index, given, judged, tuning_half, kept_half, unit)
+    tokens, step = Tokens(token_counter or ByteEstimate()), Steps(len(plan.alphas) + 9, progress)
+    tuning, kept = (
+        HalfSearch(index, embed_once(index, questions), theirs, search, unit, where, tokens, step)
+        for questions, theirs in (tuning_half, kept_half)
+    )
+    alpha = tune_alpha(tuning, kept, plan)
+    top_k, k_curve = tune_k(tuning, kept, plan, alpha.adopted)
+    final = replace(search, alpha=search.alpha if alpha.adopted is None else alpha.adopted, k=top_k.k)
+    arms = measure_arms(kept, plan, alpha, final)
+    step.end()
+    return TuneResult(
+        settings=replace(base, search=final),
+        verdict=alpha.verdict,
+        top_k=top_k,
+        arms=arms,
+        curves=Curves(alpha.curve, k_curve),
+        trials=alpha.trials,
+        health=alpha.health,
+        unseen_gain=alpha.unseen,
+        default_alpha=alpha.default,
+        chosen_alpha=alpha.chosen,
+        facts=Facts(
+            date=datetime.now(UTC).date().isoformat(),
+            version=importlib.metadata.version("ragopt"),
+            measure=str(plan.measure),
+            by=str(unit.by),
+            normalizer=str(search.normalizer),
+            tuning_queries=len(tuning.questions),
+            held_out_queries=len(kept.questions),
+            seed=plan.seed,
+            folds=plan.folds,
+            repeats=plan.repeats,
+            recall_margin=plan.margin,
+            held_out="given" if isinstance(held_out, tuple) else f"{held_out:g}",
+            tokens_by=tokens.method,
+            index=_describe(index),
+        ),
+        notes=(*notes, *alpha.notes),
+        questions=dict(zip(kept.questions.ids, kept.questions.texts, strict=True)),
+    )
+
+
+def _notes(index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half, unit: Unit) -> list[str]:
+    notes = []
+    if unjudged := sum(id not in judged for id in given.ids):
+        notes.append(f"{unjudged} of {len(given)} queries have no judgement and are left out")
+    both = Qrels({**{id: tuning[1][id] for id in tuning[1]}, **{id: kept[1][id] for id in kept[1]}})
+    notes += check_ids(index, both, unit)
+    for name, (questions, theirs) in (("tuning", tuning), ("held-out", kept)):
+        if empty := sum(not any(grade > 0 for grade in theirs[id].values()) for id in questions.ids):
+            notes.append(f"{empty} of {len(questions)} {name} questions have no relevant judgement and score 0")
+    return notes
+
+
+@runtime_checkable
+class _Described(Protocol):
+    def describe(self) -> dict[str, Any]: ...
+
+
+def _describe(index: Searchable) -> dict[str, str]:
+    if not isinstance(index, _Described):
+        return {}
+    told = index.describe()
+    embedder = told.get("embedder") or {}
+    dense = embedder.get("name") or ("vectors that were given" if told.get("dimension") else "none: lexical only")
+    bm25 = told["bm25"]
+    return {
+        "chunks": f"{told['sizes']['chunks']:,}",
+        "analyzer": f"{told['analyzer']['name']} v{told['analyzer']['version']}",
+        "BM25": f"{bm25['variant']} k1 {bm25['k1']:g} b {bm25['b']:g}",
+        "embedder": dense,
+    }
