@@ -122,8 +122,8 @@ def _alpha(result: TuneResult) -> str:
     health = "" if result.health is None else f"<p>{escape(str(result.health))}</p>"
     return (
         f"<h2>Score against alpha</h2><figure>{picture}<figcaption>The {facts.tuning_queries} tuning questions. "
-        "Alpha is the share of the dense side. The band is the 95&nbsp;% interval of the paired difference from the default: "
-        "where it reaches the dashed line, that alpha cannot be told from the default.</figcaption></figure>"
+        "Alpha is the share of the dense side. The band is the 95&nbsp;% interval of the paired difference from the "
+        "default: where it reaches the dashed line, that alpha cannot be told from the default.</figcaption></figure>"
         f"<p>Training folds chose alpha {folds} of {facts.folds * facts.repeats}. On the questions outside them that "
         f"changed {escape(facts.measure)} by {gain}.</p>{health}"
     )
@@ -225,8 +225,8 @@ def _again(result: TuneResult) -> str:
         f"<h2>How this was done</h2><p>Every alpha was searched exactly, as production searches. The alpha nearest "
         f"the default that cannot be told from the best one (one standard error) was chosen on {facts.tuning_queries} "
         f"tuning questions, and judged on {facts.held_out_queries} others by a paired randomisation test. A gain is "
-        f"claimed only with p &lt; .05 and at least the effect that this many questions can show.</p><pre>{escape(call)}</pre>"
-        + (f"<ul>{notes}</ul>" if notes else "")
+        "claimed only with p &lt; .05 and at least the effect that this many questions can show.</p>"
+        f"<pre>{escape(call)}</pre>" + (f"<ul>{notes}</ul>" if notes else "")
     )
 
 
