@@ -1,0 +1,168 @@
+"""Flags that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from ragopt.corpus import DEFAULT_WORDS
+from ragopt.errors import FilterError
+from ragopt.filters import F
+from ragopt.types import Filter, Normalizer, Settings, Threshold
+
+__all__ = [
+    "Subparsers",
+    "add_chunking",
+    "add_command",
+    "add_index",
+    "add_json",
+    "add_judgements",
+    "add_search",
+    "filter_of",
+    "settings_of",
+]
+
+Subparsers = Any  # argparse keeps the type of add_subparsers' result to itself
+
+_CONDITION = re.compile(r"\s*([^\s=!<>]+)\s*(==|=|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
+_OPERATORS: dict[str, Callable[[F, Any], Filter]] = {
+    "=": lambda field, value: field == value,
+    "==": lambda field, value: field == value,
+    "!=": lambda field, value: field != value,
+    "<": lambda field, value: field < value,
+    "<=": lambda field, value: field <= value,
+    ">": lambda field, value: field > value,
+    ">=": lambda field, value: field >= value,
+}
+
+
+def add_command(
+    subparsers: Subparsers,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    summary: str,
+    example: str,
+    codes: str,
+) -> argparse.ArgumentParser:
+    """A subcommand whose help ends with an example and its exit codes."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}\n\nexit code: {codes}; 2 wrong use",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help="write the result as one JSON document")
+
+
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """The index folder."""
+    parser.add_argument("index", metavar="INDEX", help="the folder of an index, as `ragopt index` writes it")
+
+
+def add_chunking(parser: argparse.ArgumentParser) -> None:
+    """How documents are cut."""
+    parser.add_argument(
+        "--chunk-words",
+        type=int,
+        default=DEFAULT_WORDS,
+        metavar="N",
+        help=f"cut documents into chunks of at most N words, at the ends of sentences (default: {DEFAULT_WORDS}; "
+        "0: a document is a chunk)",
+    )
+    parser.add_argument(
+        "--overlap", type=int, default=0, metavar="N", help="words repeated from one chunk in the next (default: 0)"
+    )
+
+
+def add_judgements(parser: argparse.ArgumentParser) -> None:
+    """Queries and their judgements."""
+    parser.add_argument(
+        "--queries", required=True, metavar="FILE", help="questions: .jsonl (_id, text), .tsv (id, text) or .txt"
+    )
+    parser.add_argument("--qrels", required=True, metavar="FILE", help="judgements: a TREC qrels or a BEIR tsv file")
+    parser.add_argument(
+        "--by",
+        choices=("chunk", "document"),
+        default="chunk",
+        help="what the judgements name (default: chunk; document: each stands once, at its best chunk)",
+    )
+
+
+def add_search(parser: argparse.ArgumentParser, *, k: bool = True) -> None:
+    """Settings of the search: a file, and flags that go before it."""
+    group = parser.add_argument_group("search settings")
+    group.add_argument("--settings", metavar="FILE", help="a settings file, as `ragopt tune` writes it")
+    if k:
+        group.add_argument("-k", "--top-k", type=int, dest="k", metavar="K", help="hits wanted (default: 10)")
+    group.add_argument(
+        "--alpha",
+        type=float,
+        metavar="A",
+        help="share of the dense side, 0 (BM25 alone) to 1 (cosine alone); the default is the normalizer's",
+    )
+    group.add_argument(
+        "--normalizer", metavar="NAME", help=f"one of {', '.join(Normalizer)} (default: {Normalizer.BOUNDED})"
+    )
+    group.add_argument(
+        "--min-score", type=float, metavar="S", help="drop hits that score below S, on scores of this normalizer"
+    )
+    group.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="only chunks whose metadata say so, as in 'year>=2024' or 'lang=vi' (=, !=, <, <=, >, >=); several "
+        "times: all must hold",
+    )
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """The settings of the file, or the defaults, with what the flags say in their place."""
+    settings = Settings.load(args.settings) if args.settings else Settings()
+    search = settings.search
+    if getattr(args, "k", None) is not None:
+        search = replace(search, k=args.k)
+    if args.alpha is not None:
+        search = replace(search, alpha=args.alpha)
+    if args.normalizer is not None and args.normalizer != search.normalizer:
+        # A threshold of the file is on another kind of score; keeping it would be refused by SearchSettings.
+        search = replace(
+            search, normalizer=args.normalizer, min_score=None if args.min_score is not None else search.min_score
+        )
+    if args.min_score is not None:
+        # Whoever names a number on this command line sees the scores it is compared with.
+        search = replace(search, min_score=Threshold(args.min_score, kind=search.normalizer))
+    return replace(settings, search=search)
+
+
+def filter_of(conditions: Sequence[str]) -> Filter | None:
+    """The filter that all of the conditions make. A value is JSON where it reads as JSON, else text."""
+    parts = [_condition(condition) for condition in conditions]
+    return reduce(and_, parts) if parts else None
+
+
+def _condition(text: str) -> Filter:
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise FilterError(f"--where {text!r}: write field, comparison and value, as in 'year>=2024' or 'lang=vi'")
+    field, operator, value = match.groups()
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = value
+    return _OPERATORS[operator](F(field), parsed)

@@ -1,0 +1,154 @@
+"""`ragopt search`: the hits of one question."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from typing import Any
+
+from ragopt.cli.options import Subparsers, add_command, add_index, add_json, add_search, filter_of, settings_of
+from ragopt.cli.output import emit, emit_json, note, score, shortened, table
+from ragopt.index import Index
+from ragopt.types import Explanation, Hit, Hits, SideExplanation
+
+__all__ = ["add_parser", "explanation_lines", "hit_dict", "run"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = add_command(
+        subparsers,
+        "search",
+        run,
+        summary="search an index and show the hits with their scores",
+        example="ragopt search docs.idx 'how do I rotate a key?' -k 5 --where lang=en --explain",
+        codes="0 something was found; 1 nothing was",
+    )
+    add_index(parser)
+    parser.add_argument("question", metavar="QUESTION", help="what is searched for")
+    parser.add_argument("--explain", action="store_true", help="show how each score came about")
+    add_search(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search and show."""
+    search = settings_of(args).search
+    where = filter_of(args.where)
+    index = Index.open(args.index)
+    hits = index.search(
+        args.question,
+        k=search.k,
+        alpha=search.alpha,
+        where=where,
+        min_score=search.min_score,
+        normalizer=search.normalizer,
+        depth=search.depth,
+    )
+    if args.json:
+        emit_json(_document(args.question, hits, explain=args.explain))
+    elif hits:
+        _show(hits, explain=args.explain)
+    else:
+        note(f"nothing found ({hits.reason})")
+    return 0 if hits else 1
+
+
+def _show(hits: Hits, *, explain: bool) -> None:
+    columns = max(40, shutil.get_terminal_size((120, 24)).columns)
+    rows = []
+    for rank, hit in enumerate(hits, start=1):
+        cells = [str(rank), score(hit.score), score(hit.lexical), score(hit.dense), shortened(hit.id, 40)]
+        rows.append([*cells, shortened(f"{hit.title}: {hit.text}" if hit.title else hit.text, columns)])
+    headers = ["", "score", "BM25", "cosine", "chunk", "text"]
+    fixed = table([*headers[:-1], ""], [[*row[:-1], ""] for row in rows], right=(0, 1, 2, 3)).split("\n")
+    room = max(20, columns - max(map(len, fixed)) - 2)
+    emit(table(headers, [[*row[:-1], shortened(row[-1], room)] for row in rows], right=(0, 1, 2, 3)))
+    sides = " and ".join(name for name, part in (("BM25", hits.sides.lexical), ("cosine", hits.sides.dense)) if part)
+    note(f"by {sides}, alpha {hits.alpha:g}, normalizer {hits.normalizer}; {'exact' if hits.exact else 'not exact'}")
+    for i, hit in enumerate(hits if explain else ()):
+        emit()
+        emit("\n".join(explanation_lines(hit, hits.explain(i))))
+
+
+def explanation_lines(hit: Hit, account: Explanation) -> list[str]:
+    """How one hit got its score, as lines of text."""
+    sides = (("BM25", account.lexical), ("cosine", account.dense))
+    rows = [
+        [
+            name,
+            score(s.raw),
+            score(s.normalized),
+            "–" if s.rank is None else str(s.rank),
+            f"{s.weight:g}",
+            score(s.share),
+        ]
+        for name, s in sides
+    ]
+    lines = [f"{hit.id}: score {score(account.score)} = {score(account.dense.share)} + {score(account.lexical.share)}"]
+    lines += table(["side", "raw", "normalized", "rank", "weight", "share"], rows, right=(1, 2, 3, 4, 5)).split("\n")
+    if account.terms:
+        terms = sorted(account.terms, key=lambda term: -term.share)
+        rows = [[t.term, str(t.tf), score(t.idf), f"{t.weight:g}", score(t.share)] for t in terms]
+        lines += ["", *table(["term", "tf", "idf", "weight", "of BM25"], rows, right=(1, 2, 3, 4)).split("\n")]
+    if account.min_score is not None:
+        lines.append(
+            f"threshold {score(account.min_score)}: {'reached' if account.passes_threshold else 'not reached'}"
+        )
+    return lines
+
+
+def hit_dict(hit: Hit) -> dict[str, Any]:
+    """One hit, JSON-ready."""
+    return {
+        "id": hit.id,
+        "score": hit.score,
+        "lexical": hit.lexical,
+        "dense": hit.dense,
+        "document": hit.document,
+        "span": list(hit.span),
+        "title": hit.title,
+        "text": hit.text,
+        "metadata": hit.metadata,
+    }
+
+
+def _document(question: str, hits: Hits, *, explain: bool) -> dict[str, Any]:
+    found = []
+    for i, hit in enumerate(hits):
+        found.append(hit_dict(hit))
+        if explain:
+            found[-1]["explanation"] = _account(hits.explain(i))
+    return {
+        "question": question,
+        "alpha": hits.alpha,
+        "normalizer": hits.normalizer,
+        "sides": {"lexical": hits.sides.lexical, "dense": hits.sides.dense},
+        "exact": hits.exact,
+        "reason": hits.reason,
+        "hits": found,
+    }
+
+
+def _account(account: Explanation) -> dict[str, Any]:
+    def side(part: SideExplanation) -> dict[str, Any]:
+        return {
+            "raw": part.raw,
+            "normalized": part.normalized,
+            "rank": part.rank,
+            "weight": part.weight,
+            "share": part.share,
+        }
+
+    return {
+        "score": account.score,
+        "alpha": account.alpha,
+        "normalizer": account.normalizer,
+        "lexical": side(account.lexical),
+        "dense": side(account.dense),
+        "terms": [
+            {"term": t.term, "tf": t.tf, "idf": t.idf, "weight": t.weight, "share": t.share} for t in account.terms
+        ],
+        "constant": account.constant,
+        "min_score": account.min_score,
+    }

@@ -1,0 +1,85 @@
+"""`ragopt tune`: settings from judged questions, and whether they are a gain."""
+
+from __future__ import annotations
+
+import argparse
+
+from ragopt.cli.options import (
+    Subparsers,
+    add_command,
+    add_index,
+    add_json,
+    add_judgements,
+    add_search,
+    filter_of,
+    settings_of,
+)
+from ragopt.cli.output import emit, emit_json, note
+from ragopt.cli.progress import Progress
+from ragopt.corpus import read_queries
+from ragopt.errors import InputError
+from ragopt.evaluation import Qrels
+from ragopt.index import Index
+from ragopt.tuning import tune
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = add_command(
+        subparsers,
+        "tune",
+        run,
+        summary="tune alpha and top-k on judged questions, and judge the outcome on questions held out",
+        example="ragopt tune docs.idx --queries queries.jsonl --qrels qrels.tsv --report report.html",
+        codes="0 the settings changed for the better; 1 nothing better than the default could be shown (it is written)",
+    )
+    add_index(parser)
+    add_judgements(parser)
+    parser.add_argument("-o", "--output", default="ragopt.toml", metavar="FILE", help="settings file (ragopt.toml)")
+    parser.add_argument("--report", metavar="FILE", help="write a report, one HTML file")
+    parser.add_argument("--measure", default="nDCG@10", metavar="M", help="what alpha is tuned for (nDCG@10)")
+    held = parser.add_argument_group("questions that tuning must not see")
+    held.add_argument(
+        "--held-out", type=float, default=0.5, metavar="SHARE", help="this share of them, at random (default: 0.5)"
+    )
+    held.add_argument("--held-out-queries", metavar="FILE", help="or these questions, with --held-out-qrels")
+    held.add_argument("--held-out-qrels", metavar="FILE", help="their judgements")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add_search(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tune, write the settings and the report."""
+    settings, where = settings_of(args), filter_of(args.where)
+    if (args.held_out_queries is None) != (args.held_out_qrels is None):
+        raise InputError("--held-out-queries and --held-out-qrels belong together: give both or neither")
+    queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)
+    held_out = args.held_out
+    if args.held_out_queries is not None:
+        held_out = (read_queries(args.held_out_queries), Qrels.load(args.held_out_qrels))
+    index = Index.open(args.index)
+    with Progress() as progress:
+        result = tune(
+            index,
+            queries,
+            qrels,
+            measure=args.measure,
+            settings=settings,
+            held_out=held_out,
+            seed=args.seed,
+            by=args.by,
+            where=where,
+            progress=progress,
+        )
+    result.save(args.output)
+    if args.report:
+        result.report(args.report)
+    if args.json:
+        emit_json(result.to_dict())
+    else:
+        emit(str(result))
+    note(f"wrote {args.output}{f' and {args.report}' if args.report else ''}")
+    return 0 if result.settings.search != settings.search else 1
