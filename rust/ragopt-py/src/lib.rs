@@ -3,9 +3,23 @@
 use pyo3::prelude::*;
 
 mod analyzer;
+mod errors;
+mod found;
+mod index;
 
 #[pymodule]
 mod _core {
+    use super::*;
+
     #[pymodule_export]
     use crate::analyzer::Analyzer;
+    #[pymodule_export]
+    use crate::found::{Account, Found, Parameters};
+    #[pymodule_export]
+    use crate::index::Index;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -1,0 +1,228 @@
+//! The folder of an index: a pointer, a manifest, segment files; replaced whole or not at all.
+//!
+//! ```text
+//! CURRENT                      text: format, name, length and seal of the manifest, checksum of these lines
+//! manifest-0000000001          what the index is made of: analyzer, BM25, attributes, its segments
+//! segment-0000000001-0         the chunks
+//! ```
+//! Each save is a new generation. Its files have new names and reach the disk before `CURRENT` is
+//! renamed over the old one, which is the moment of the change; only then the old files go. A save
+//! that dies leaves files that nothing points to, and the next one removes them.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::file::{FORMAT, Sealed, newer};
+use crate::error::{Error, Result};
+
+const POINTER: &str = "CURRENT";
+const POINTER_ASIDE: &str = "CURRENT.new";
+const FIRST_WORD: &str = "ragopt-index";
+/// A pointer is about 100 bytes; a file much longer is not read.
+const LONGEST_POINTER: u64 = 4096;
+
+/// What `CURRENT` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pointer {
+    pub(super) generation: u64,
+    pub(super) manifest: Sealed,
+}
+
+/// The manifest's file name.
+pub(super) fn manifest_name(generation: u64) -> String {
+    format!("manifest-{generation:010}")
+}
+
+/// A segment's file name.
+pub(super) fn segment_name(generation: u64, number: usize) -> String {
+    format!("segment-{generation:010}-{number}")
+}
+
+/// Reads the pointer of the index in `folder`.
+pub(super) fn read_pointer(folder: &Path) -> Result<Pointer> {
+    let not_an_index = |reason: &str| Error::NotAnIndex {
+        path: folder.display().to_string(),
+        reason: reason.to_owned(),
+    };
+    let path = folder.join(POINTER);
+    let length = match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        Ok(_) => return Err(not_an_index("its CURRENT is not a file")),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !folder.exists() => {
+            return Err(not_an_index("there is no such folder"));
+        }
+        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => return Err(not_an_index("it is a file")),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            return Err(if own_files(folder).is_ok_and(|files| files.iter().any(|name| name != POINTER_ASIDE)) {
+                Error::corrupt(&path, "it is missing")
+            } else {
+                not_an_index("it has no file CURRENT")
+            });
+        }
+        Err(cause) => return Err(Error::read(&path, &cause)),
+    };
+    if length > LONGEST_POINTER {
+        return Err(not_an_index("its CURRENT is not the one of an index"));
+    }
+    let bytes = fs::read(&path).map_err(|cause| Error::read(&path, &cause))?;
+    if !bytes.starts_with(FIRST_WORD.as_bytes()) {
+        return Err(if own_files(folder).is_ok_and(|files| files.len() > 1) {
+            Error::corrupt(&path, "its bytes were changed")
+        } else {
+            not_an_index("its CURRENT is not the one of an index")
+        });
+    }
+    parse(&path, &String::from_utf8_lossy(&bytes))
+}
+
+fn parse(path: &Path, text: &str) -> Result<Pointer> {
+    // A newer format may check itself in another way, so the version is read before anything is checked.
+    let format = text.lines().next().and_then(|line| line.strip_prefix(FIRST_WORD)?.trim().parse::<u64>().ok());
+    if let Some(format) = format.filter(|&format| format > u64::from(FORMAT)) {
+        return Err(newer(path, format));
+    }
+    let fields = || -> Option<Pointer> {
+        let (_, rest) = text.split_once('\n')?;
+        let (line, _) = rest.split_once('\n')?;
+        let mut words = line.split(' ');
+        let pointer = Pointer {
+            generation: words.next()?.strip_prefix("manifest-")?.parse().ok()?,
+            manifest: Sealed {
+                length: words.next()?.parse().ok()?,
+                seal: u32::from_str_radix(words.next()?, 16).ok()?,
+            },
+        };
+        // Whatever is not exactly what would be written for it was changed.
+        (pointer_text(&pointer) == text).then_some(pointer)
+    };
+    fields().ok_or_else(|| Error::corrupt(path, "its bytes were changed"))
+}
+
+fn pointer_text(pointer: &Pointer) -> String {
+    let name = manifest_name(pointer.generation);
+    let Sealed { length, seal } = pointer.manifest;
+    let lines = format!("{FIRST_WORD} {FORMAT}\n{name} {length} {seal:08x}\n");
+    format!("{lines}{:08x}\n", crc32fast::hash(lines.as_bytes()))
+}
+
+/// A folder that is about to get a new generation.
+#[derive(Debug)]
+pub(super) struct Saving {
+    folder: PathBuf,
+    generation: u64,
+    /// The folder was made for this save and goes again if it fails.
+    made: bool,
+    done: bool,
+}
+
+impl Saving {
+    /// Makes sure that `folder` is new, empty, or an index.
+    pub(super) fn start(folder: &Path) -> Result<Self> {
+        let made = match fs::symlink_metadata(folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(folder).map_err(|cause| Error::write(folder, &cause))?;
+                true
+            }
+            _ => false,
+        };
+        let files = own_files(folder)?;
+        if files.iter().any(|name| name == POINTER)
+            && let Err(stranger @ Error::NotAnIndex { .. }) = read_pointer(folder)
+        {
+            return Err(stranger);
+        }
+        let generation = files.iter().filter_map(|name| generation_of(name)).max().unwrap_or(0) + 1;
+        Ok(Self {
+            folder: folder.to_owned(),
+            generation,
+            made,
+            done: false,
+        })
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Lets the index be the new generation, then removes all others.
+    pub(super) fn finish(mut self, manifest: Sealed) -> Result<()> {
+        let pointer = Pointer {
+            generation: self.generation,
+            manifest,
+        };
+        sync_folder(&self.folder)?; // the new files' names, before something points to them
+        let (aside, path) = (self.path(POINTER_ASIDE), self.path(POINTER));
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&aside)?;
+            file.write_all(pointer_text(&pointer).as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&aside, &path)
+        };
+        write().map_err(|cause| Error::write(&path, &cause))?;
+        self.done = true; // from here on the new generation is the index, and nothing may take it away
+        sync_folder(&self.folder)?;
+        self.remove(|generation| generation != Some(self.generation));
+        Ok(())
+    }
+
+    /// Removes this folder's files of the chosen generations. What cannot be removed is harmless:
+    /// nothing points to it, and the next save tries again.
+    fn remove(&self, chosen: impl Fn(Option<u64>) -> bool) {
+        for name in own_files(&self.folder).unwrap_or_default() {
+            if name != POINTER && chosen(generation_of(&name)) {
+                let _ = fs::remove_file(self.path(&name));
+            }
+        }
+    }
+}
+
+impl Drop for Saving {
+    /// A save that failed takes its files away again.
+    fn drop(&mut self) {
+        if !self.done {
+            self.remove(|generation| generation.is_none_or(|found| found == self.generation));
+            if self.made {
+                let _ = fs::remove_dir(&self.folder);
+            }
+        }
+    }
+}
+
+/// The names of an index's files in `folder`; an error if there are others, or if it is no folder.
+fn own_files(folder: &Path) -> Result<Vec<String>> {
+    let foreign = |reason: String| Error::NotAnIndex {
+        path: folder.display().to_string(),
+        reason,
+    };
+    let entries = fs::read_dir(folder).map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotADirectory => foreign("it is a file; give a folder".to_owned()),
+        _ => Error::write(folder, &cause),
+    })?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|cause| Error::write(folder, &cause))?.file_name();
+        let name = name.to_string_lossy().into_owned();
+        if name != POINTER && name != POINTER_ASIDE && generation_of(&name).is_none() {
+            return Err(foreign(format!("it holds {name:?}; give a new or empty folder, or an index")));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn generation_of(name: &str) -> Option<u64> {
+    let number = match name.strip_prefix("manifest-") {
+        Some(number) => number,
+        None => name.strip_prefix("segment-")?.split_once('-')?.0,
+    };
+    (number.len() >= 10).then(|| number.parse().ok())?
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|file| file.sync_all()).map_err(|cause| Error::write(folder, &cause))
+}

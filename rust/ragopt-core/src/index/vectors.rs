@@ -1,0 +1,89 @@
+//! The unit vectors of the chunks that have one.
+
+use crate::score::cosine::{self, Line, Wide, ZERO};
+use crate::types::{Bits, Ordinal};
+
+/// A vector a chunk, at length 1, in lines of 16 dimensions. A zero vector is a missing one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vectors {
+    dimension: usize,
+    rows: Vec<Line>,
+    present: Bits,
+    count: usize,
+}
+
+impl Vectors {
+    /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
+    ///
+    /// # Errors
+    /// The row and the dimension of the first NaN or infinity.
+    pub(super) fn of(dimension: usize, rows: &[f32]) -> Result<Self, (usize, usize)> {
+        let width = cosine::lines_of(dimension);
+        let mut lines = vec![ZERO; rows.len() / dimension * width];
+        for (i, (row, out)) in rows.chunks_exact(dimension).zip(lines.chunks_exact_mut(width)).enumerate() {
+            cosine::normalize(row, out).map_err(|place| (i, place))?;
+        }
+        Ok(Self::from_lines(dimension, lines))
+    }
+
+    /// Vectors that are normalized already, by their lines.
+    pub(super) fn from_lines(dimension: usize, rows: Vec<Line>) -> Self {
+        let present = Bits::of(rows.chunks_exact(cosine::lines_of(dimension)).map(|row| !cosine::is_zero(row)));
+        let count = present.count();
+        Self {
+            dimension,
+            rows,
+            present,
+            count,
+        }
+    }
+
+    /// Numbers of a vector.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// How many chunks have a vector.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Which chunks have a vector.
+    #[must_use]
+    pub fn present(&self) -> &Bits {
+        &self.present
+    }
+
+    /// The vector of a chunk; None if it is missing.
+    #[must_use]
+    pub fn get(&self, ordinal: Ordinal) -> Option<&[Line]> {
+        let width = cosine::lines_of(self.dimension);
+        let start = ordinal as usize * width;
+        self.present.contains(ordinal).then(|| &self.rows[start..start + width])
+    }
+
+    /// The same as plain numbers.
+    #[must_use]
+    pub fn numbers(&self, ordinal: Ordinal) -> Option<Vec<f32>> {
+        let row = self.get(ordinal)?;
+        Some(row.iter().flat_map(|line| line.0).take(self.dimension).collect())
+    }
+
+    /// All rows, missing ones as zeros.
+    pub(crate) fn rows(&self) -> &[Line] {
+        &self.rows
+    }
+
+    /// The cosine of `query` and a chunk's vector; None if it is missing.
+    pub(crate) fn cosine(&self, query: &[Wide], ordinal: Ordinal) -> Option<f64> {
+        self.get(ordinal).map(|row| cosine::cosine(query, row))
+    }
+
+    /// Memory taken.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.rows.as_slice()) + self.present.len().div_ceil(8)
+    }
+}

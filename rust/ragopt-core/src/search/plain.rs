@@ -1,0 +1,79 @@
+//! The exhaustive search: every posting of the query's terms, every allowed vector, one pass to rank.
+
+use super::Parameters;
+use super::question::Question;
+use super::scorer::{Scorer, map_of};
+use super::scratch::Scratch;
+use crate::index::Index;
+use crate::score::fusion::alpha_in_force;
+use crate::score::normalizer::Limits;
+use crate::score::top::{Entry, Top};
+use crate::types::{Bits, Found};
+
+/// The exact top-k.
+pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, parameters: &Parameters) -> Found {
+    let sides = (question.lexical.is_some(), question.dense.is_some());
+    let alpha = alpha_in_force(parameters.alpha, sides.0, sides.1);
+    let mut found = Found {
+        hits: Vec::new(),
+        alpha,
+        sides,
+        below: false,
+    };
+    if parameters.k > 0 {
+        index.scratch.with(|scratch| {
+            let scorer = walk(index, question, allow, parameters, (alpha < 1.0, alpha > 0.0), scratch);
+            rank(&scorer, scratch, index, parameters, &mut found);
+        });
+    }
+    found
+}
+
+/// Fills `scratch` with the true scores of the wanted sides (lexical, dense) and makes their maps.
+pub(super) fn walk<'a>(
+    index: &'a Index,
+    question: &'a Question,
+    allow: Option<&Bits>,
+    parameters: &Parameters,
+    wanted: (bool, bool),
+    scratch: &mut Scratch,
+) -> Scorer<'a> {
+    let lexical = question.lexical.as_ref().filter(|_| wanted.0).map(|side| {
+        scratch.walk_postings(index, side, allow);
+        map_of(index, parameters, side.limits(), scratch.lexical_hits())
+    });
+    let dense = question.dense.as_ref().filter(|_| wanted.1).map(|side| {
+        scratch.walk_vectors(index, side, allow);
+        let limits = Limits {
+            bottom: parameters.floor,
+            most: 1.0,
+        };
+        map_of(index, parameters, limits, scratch.dense_hits())
+    });
+    Scorer::new(index, question, parameters, lexical, dense)
+}
+
+/// Scores all candidates, which are the chunks that a walked side found, and keeps the best.
+fn rank(scorer: &Scorer<'_>, scratch: &Scratch, index: &Index, parameters: &Parameters, found: &mut Found) {
+    let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
+    let mut top = Top::new(parameters.k.min(index.len()));
+    let mut candidates = 0;
+    let mut consider = |entry: Entry| {
+        candidates += 1;
+        if entry.score >= least {
+            top.push(entry);
+        }
+    };
+    for (ordinal, cosine) in scratch.dense_hits() {
+        consider(scorer.entry(ordinal, scratch.gain(ordinal).unwrap_or(0.0), Some(cosine)));
+    }
+    let with_vector = index.vectors().filter(|_| !scratch.rows.is_empty()).map(|vectors| vectors.present());
+    for (ordinal, gain) in scratch.lexical_hits() {
+        if !with_vector.is_some_and(|present| present.contains(ordinal)) {
+            consider(scorer.entry(ordinal, gain, None));
+        }
+    }
+    let best = top.into_sorted();
+    found.below = best.len() < parameters.k.min(candidates);
+    found.hits = best.iter().map(|entry| scorer.hit(entry, scratch.gain(entry.ordinal))).collect();
+}

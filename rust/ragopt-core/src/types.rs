@@ -1,0 +1,121 @@
+//! Values that several rooms exchange.
+
+/// A chunk's place in its index: 0 to len - 1, in the order the chunks were given.
+pub type Ordinal = u32;
+
+/// A set of ordinals below `len`, one bit each: an allow-list, or which chunks have a vector.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bits {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Bits {
+    /// No ordinal of `len`.
+    #[must_use]
+    pub fn none(len: usize) -> Self {
+        Self {
+            words: vec![0; len.div_ceil(64)],
+            len,
+        }
+    }
+
+    /// The ordinals whose place in `flags` is true.
+    pub fn of(flags: impl ExactSizeIterator<Item = bool>) -> Self {
+        let mut bits = Self::none(flags.len());
+        for (i, flag) in flags.enumerate() {
+            bits.words[i / 64] |= u64::from(flag) << (i % 64);
+        }
+        bits
+    }
+
+    /// Puts `ordinal` into the set.
+    pub fn insert(&mut self, ordinal: Ordinal) {
+        self.words[ordinal as usize / 64] |= 1 << (ordinal % 64);
+    }
+
+    /// Whether `ordinal` is in the set.
+    #[must_use]
+    pub fn contains(&self, ordinal: Ordinal) -> bool {
+        self.words
+            .get(ordinal as usize / 64)
+            .is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
+    }
+
+    /// How many ordinals there could be.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there could be none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many ordinals are in the set.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Appends to `out`, ascending, what is in this set and in `other` (None: in this set).
+    pub fn list_with(&self, other: Option<&Self>, out: &mut Vec<Ordinal>) {
+        for (i, &word) in self.words.iter().enumerate() {
+            let mut left = match other {
+                Some(other) => word & other.words.get(i).copied().unwrap_or(0),
+                None => word,
+            };
+            while left != 0 {
+                out.push((i * 64) as Ordinal + left.trailing_zeros());
+                left &= left - 1;
+            }
+        }
+    }
+}
+
+/// One found chunk. `lexical` is raw BM25 and `dense` the cosine; None where that side did not score it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    pub ordinal: Ordinal,
+    pub score: f64,
+    pub lexical: Option<f64>,
+    pub dense: Option<f64>,
+}
+
+/// The hits of one query, best first, and what is needed to read their scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub hits: Vec<Hit>,
+    /// The alpha in force: 0 or 1 where one side does not exist.
+    pub alpha: f64,
+    /// Whether the lexical and the dense side exist for this query.
+    pub sides: (bool, bool),
+    /// Whether `min_score` took hits away that belong to the top-k without it.
+    pub below: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_hold_what_was_put_in() {
+        let mut bits = Bits::none(130);
+        for ordinal in [0, 63, 64, 129] {
+            bits.insert(ordinal);
+        }
+        let mut listed = Vec::new();
+        bits.list_with(None, &mut listed);
+        assert_eq!(listed, [0, 63, 64, 129]);
+        assert_eq!(bits.count(), 4);
+        assert!(bits.contains(64) && !bits.contains(65) && !bits.contains(9999));
+
+        let other = Bits::of((0..130).map(|i| i % 2 == 1));
+        listed.clear();
+        bits.list_with(Some(&other), &mut listed);
+        assert_eq!(listed, [63, 129]);
+        assert_eq!(Bits::none(0).count(), 0);
+    }
+}

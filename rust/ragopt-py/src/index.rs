@@ -1,0 +1,242 @@
+//! `Index` of `_core.pyi`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::PyBytes;
+use ragopt_core::error::Error;
+use ragopt_core::index::{self, Source};
+use ragopt_core::score::Bm25;
+use ragopt_core::search::{self, Lexical};
+use ragopt_core::types::Bits;
+
+use crate::analyzer::Analyzer;
+use crate::errors::Raised;
+use crate::found::{Account, Found, Parameters};
+
+/// One immutable index.
+#[pyclass(frozen, module = "ragopt._core")]
+pub(crate) struct Index(index::Index);
+
+/// `str | list[tuple[str, float]]`
+#[derive(FromPyObject)]
+enum LexicalArgument {
+    Text(PyBackedStr),
+    Terms(Vec<(String, f64)>),
+}
+
+impl LexicalArgument {
+    fn view(&self) -> Lexical<'_> {
+        match self {
+            Self::Text(text) => Lexical::Text(text),
+            Self::Terms(terms) => Lexical::Terms(terms),
+        }
+    }
+}
+
+type Bm25Tuple = (String, f64, f64, f64, f64);
+
+#[pymethods]
+impl Index {
+    #[staticmethod]
+    #[expect(clippy::too_many_arguments, reason = "the border's contract")]
+    fn build(
+        py: Python<'_>,
+        analyzer: &Analyzer,
+        bm25: Bm25Tuple,
+        ids: Vec<PyBackedStr>,
+        texts: Vec<PyBackedStr>,
+        stored: Vec<PyBackedBytes>,
+        vectors: Option<PyReadonlyArray2<'_, f32>>,
+        attributes: &str,
+    ) -> Result<Self, Raised> {
+        let (variant, k1, b, delta, epsilon) = bm25;
+        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon)?;
+        // Read where it lies: a copy of all vectors would double the memory of a build.
+        let rows = vectors.as_ref().map(numbers);
+        let dimension = vectors.as_ref().map_or(0, |array| array.as_array().ncols());
+        if let Some(array) = vectors.as_ref().map(|array| array.as_array())
+            && array.nrows() != ids.len()
+        {
+            let (rows, chunks) = (array.nrows(), ids.len());
+            return Err(Error::Vector(format!("{rows} vectors for {chunks} chunks: give one row a chunk")).into());
+        }
+        let built = py.detach(|| {
+            let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
+            let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+            let stored: Vec<&[u8]> = stored.iter().map(|blob| &**blob).collect();
+            let source = Source {
+                ids: &ids,
+                texts: &texts,
+                stored: &stored,
+                vectors: rows.as_deref().map(|rows| (dimension, rows)),
+            };
+            index::Index::build(analyzer.0.clone(), bm25, source, attributes)
+        })?;
+        Ok(Self(built))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, /))]
+    fn open(py: Python<'_>, path: PathBuf) -> Result<Self, Raised> {
+        Ok(Self(py.detach(|| index::Index::open(&path))?))
+    }
+
+    #[pyo3(signature = (path, /))]
+    fn save(&self, py: Python<'_>, path: PathBuf) -> Result<(), Raised> {
+        Ok(py.detach(|| self.0.save(&path))?)
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    #[getter]
+    fn analyzer(&self) -> Analyzer {
+        Analyzer(self.0.analyzer().clone())
+    }
+
+    #[getter]
+    fn bm25(&self) -> (&'static str, f64, f64, f64, f64) {
+        let bm25 = self.0.bm25();
+        (bm25.variant.name(), bm25.k1, bm25.b, bm25.delta, bm25.epsilon)
+    }
+
+    #[getter]
+    fn attributes(&self) -> &str {
+        self.0.attributes()
+    }
+
+    #[getter]
+    fn dimension(&self) -> Option<usize> {
+        self.0.vectors().map(index::Vectors::dimension)
+    }
+
+    #[pyo3(signature = (ordinal, /))]
+    fn id(&self, ordinal: u32) -> Result<&str, Raised> {
+        self.0.id(ordinal).ok_or_else(|| self.no_chunk(ordinal))
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.0.ids().collect()
+    }
+
+    #[pyo3(signature = (id, /))]
+    fn ordinal(&self, id: &str) -> Option<u32> {
+        self.0.ordinal(id)
+    }
+
+    #[pyo3(signature = (ordinal, /))]
+    fn stored<'py>(&self, py: Python<'py>, ordinal: u32) -> Result<Bound<'py, PyBytes>, Raised> {
+        let blob = self.0.stored(ordinal).ok_or_else(|| self.no_chunk(ordinal))?;
+        Ok(PyBytes::new(py, blob))
+    }
+
+    #[pyo3(signature = (ordinal, /))]
+    fn vector<'py>(&self, py: Python<'py>, ordinal: u32) -> Result<Option<Bound<'py, PyArray1<f32>>>, Raised> {
+        if ordinal as usize >= self.0.len() {
+            return Err(self.no_chunk(ordinal));
+        }
+        let numbers = self.0.vectors().and_then(|vectors| vectors.numbers(ordinal));
+        Ok(numbers.map(|numbers| numbers.into_pyarray(py)))
+    }
+
+    #[pyo3(signature = (term, /))]
+    fn document_frequency(&self, term: &str) -> usize {
+        self.0.document_frequency(term)
+    }
+
+    fn sizes(&self) -> BTreeMap<&'static str, u64> {
+        self.0.sizes()
+    }
+
+    #[pyo3(signature = (lexical, vector, allow, parameters, /))]
+    fn search(
+        &self,
+        py: Python<'_>,
+        lexical: Option<LexicalArgument>,
+        vector: Option<PyReadonlyArray1<'_, f32>>,
+        allow: Option<PyReadonlyArray1<'_, bool>>,
+        parameters: &Parameters,
+    ) -> Result<Found, Raised> {
+        let (vector, allow) = (vector.as_ref().map(row), allow.as_ref().map(bits));
+        let found = py.detach(|| {
+            let lexical = lexical.as_ref().map(LexicalArgument::view);
+            search::search(&self.0, lexical, vector.as_deref(), allow.as_ref(), &parameters.0)
+        })?;
+        Ok(Found::of(&self.0, found))
+    }
+
+    #[pyo3(signature = (lexical, vectors, allow, parameters, threads, /))]
+    fn search_many(
+        &self,
+        py: Python<'_>,
+        lexical: Vec<Option<LexicalArgument>>,
+        vectors: Option<PyReadonlyArray2<'_, f32>>,
+        allow: Option<PyReadonlyArray1<'_, bool>>,
+        parameters: &Parameters,
+        threads: usize,
+    ) -> Result<Vec<Found>, Raised> {
+        let rows: Option<Vec<Vec<f32>>> = vectors.as_ref().map(|array| {
+            let array = array.as_array();
+            array.rows().into_iter().map(|row| row.to_vec()).collect()
+        });
+        if let Some(rows) = rows.as_ref().filter(|rows| rows.len() != lexical.len()) {
+            let (rows, queries) = (rows.len(), lexical.len());
+            return Err(Error::Vector(format!("{rows} vectors for {queries} queries: give one row a query")).into());
+        }
+        let allow = allow.as_ref().map(bits);
+        let found = py.detach(|| {
+            let vector = |i: usize| rows.as_ref().map(|rows| &rows[i][..]);
+            let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
+            let questions: Vec<_> = lexical.enumerate().map(|(i, lexical)| (lexical, vector(i))).collect();
+            search::search_many(&self.0, &questions, allow.as_ref(), &parameters.0, threads)
+        })?;
+        Ok(found.into_iter().map(|found| Found::of(&self.0, found)).collect())
+    }
+
+    #[pyo3(signature = (lexical, vector, allow, parameters, ordinal, /))]
+    fn explain(
+        &self,
+        py: Python<'_>,
+        lexical: Option<LexicalArgument>,
+        vector: Option<PyReadonlyArray1<'_, f32>>,
+        allow: Option<PyReadonlyArray1<'_, bool>>,
+        parameters: &Parameters,
+        ordinal: u32,
+    ) -> Result<Account, Raised> {
+        let (vector, allow) = (vector.as_ref().map(row), allow.as_ref().map(bits));
+        let account = py.detach(|| {
+            let lexical = lexical.as_ref().map(LexicalArgument::view);
+            search::explain(&self.0, lexical, vector.as_deref(), allow.as_ref(), &parameters.0, ordinal)
+        })?;
+        Ok(Account(account))
+    }
+}
+
+impl Index {
+    fn no_chunk(&self, ordinal: u32) -> Raised {
+        Error::Input(format!("no chunk {ordinal}: the index holds {}", self.0.len())).into()
+    }
+}
+
+/// The numbers of an array in row order, copied only if they do not lie so.
+fn numbers<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> Cow<'a, [f32]> {
+    match array.as_slice() {
+        Ok(slice) => Cow::Borrowed(slice),
+        Err(_) => Cow::Owned(array.as_array().iter().copied().collect()),
+    }
+}
+
+fn row(array: &PyReadonlyArray1<'_, f32>) -> Vec<f32> {
+    array.as_array().to_vec()
+}
+
+/// A copy of the allow-list: Python may change the array while the search runs.
+fn bits(array: &PyReadonlyArray1<'_, bool>) -> Bits {
+    Bits::of(array.as_array().iter().copied())
+}
