@@ -5,3 +5,53 @@ Bedrock calls, and offline tuning that says what it gained. The core is Rust; th
 needs numpy alone.
 """
 
+from ragopt._core import __version__
+from ragopt.errors import RagoptError
+from ragopt.evaluation import Measure, Qrels, Run, evaluate
+from ragopt.filters import F
+from ragopt.index import Index
+from ragopt.pipeline import Pipeline
+from ragopt.tuning import tune
+from ragopt.types import (
+    Answer,
+    Bm25,
+    Budget,
+    Chunk,
+    Context,
+    Document,
+    GenerateSettings,
+    Hit,
+    Hits,
+    PackSettings,
+    Query,
+    SearchSettings,
+    Settings,
+    Threshold,
+)
+
+__all__ = [
+    "Answer",
+    "Bm25",
+    "Budget",
+    "Chunk",
+    "Context",
+    "Document",
+    "F",
+    "GenerateSettings",
+    "Hit",
+    "Hits",
+    "Index",
+    "Measure",
+    "PackSettings",
+    "Pipeline",
+    "Qrels",
+    "Query",
+    "RagoptError",
+    "Run",
+    "SearchSettings",
+    "Settings",
+    "Threshold",
+    "__version__",
+    "evaluate",
+    "tune",
+]
