@@ -61,7 +61,7 @@ SERVICES = (
 )
 """The services read unless others are named, by botocore's names."""
 
-FIELDS = {"service": str, "kind": str, "operation": str, "required": list, "paginated": bool, "streams": bool}
+FIELDS = {"service": str, "kind": str, "operation": str, "required": list[str], "paginated": bool, "streams": bool}
 """The metadata of each document. `kind` is operation or structure; only an operation has `operation`."""
 
 # A structure with less documentation says little that the operation that holds it does not.
