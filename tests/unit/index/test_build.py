@@ -112,8 +112,8 @@ def test_unknown_analyzer_is_refused() -> None:
     [
         (np.ones((2, 4)), "3 chunks"),
         (np.ones(3), "3 chunks"),
-        (np.full((3, 2), np.nan), "'a'"),
-        (np.array([[1, 1], [1, np.inf], [1, 1]]), "'b'"),
+        (np.full((3, 2), np.nan), 'chunk "a"'),
+        (np.array([[1, 1], [1, np.inf], [1, 1]]), 'chunk "b"'),
         ({"zzz": [1.0, 2.0]}, "not in the build: 'zzz'"),
         ({"a": [1.0, 2.0], "b": [1.0]}, "chunk 'b' has shape"),
     ],
