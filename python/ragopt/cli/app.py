@@ -7,20 +7,20 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
-from ragopt.cli import ask, evaluate, index, inspect, search, tune
 from ragopt.cli.output import note
 from ragopt.errors import RagoptError
 
 __all__ = ["main", "make_parser"]
 
-_COMMANDS = (index, search, ask, evaluate, tune, inspect)
+_COMMANDS = ("index", "search", "ask", "evaluate", "tune", "inspect")
 _INTERRUPTED, _PIPE_CLOSED, _WRONG_USE = 130, 141, 2  # 128 + the signal's number, as shells have it
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+    """The parser of the whole command line. The commands are loaded here, where Ctrl-C is already seen to."""
     parser = argparse.ArgumentParser(
         prog="ragopt",
         description="Exact hybrid search, packing and honest tuning for retrieval-augmented generation on AWS.",
@@ -32,7 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ragopt {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in _COMMANDS:
-        command.add_parser(subparsers)
+        import_module(f"ragopt.cli.{command}").add_parser(subparsers)
     return parser
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ragopt import analysis
 from ragopt.backends import embedders
 from ragopt.cli.options import Subparsers, add_chunking, add_command, add_json
 from ragopt.cli.output import byte_size, emit, emit_json, note, seconds
@@ -46,9 +45,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--analyzer",
-        choices=analysis.names(),
         default="multilingual",
-        help="how text becomes terms (default: multilingual)",
+        metavar="NAME",
+        help="how text becomes terms: english, vietnamese, multilingual (default) or whitespace",
     )
     add_chunking(parser)
     bm25 = parser.add_argument_group("BM25")
@@ -71,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     chunker = SentenceChunker(words=args.chunk_words, overlap=args.overlap) if args.chunk_words else None
     bm25 = Bm25(args.k1, args.b, args.variant)
+    Index.build((), analyzer=args.analyzer, bm25=bm25)  # refuses what is wrong before minutes of reading and embedding
     problems: list[Problem] = []
     with Progress() as progress:
         documents = _documents(args, problems, progress)
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     if name is None:
         note(f"lexical only (BM25): for a dense side, --embedder {', '.join(embedders.NAMES)}")
     if lost:
-        note(f"{lost} files or records could not be read")
+        note(f"{lost} {'file or record' if lost == 1 else 'files or records'} could not be read")
     return 1 if lost else 0
 
 

@@ -87,7 +87,7 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
         ["chunks", f"{described['chunks']:,}"],
         ["analyzer", f"{analyzer['name']}, version {analyzer['version']}, {analyzer['fingerprint']}"],
         ["BM25", f"{bm25['variant']}, k1 {bm25['k1']:g}, b {bm25['b']:g}"],
-        ["vectors", dense],
+        ["dense side", dense],
     ]
     for name, count in described["sizes"].items():
         if name != "chunks":
