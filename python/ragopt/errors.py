@@ -132,7 +132,14 @@ class IndexWriteError(IndexFileError, OSError):
 
 
 class EmbedderError(RagoptError):
-    """An embedder returned something that cannot be used."""
+    """An embedder returned something that cannot be used.
+
+    `text` is the position of the text at fault among those it was given; None where it is not one text.
+    """
+
+    def __init__(self, message: str, *, text: int | None = None) -> None:
+        super().__init__(message)
+        self.text = text
 
 
 class EmbedderMismatchError(EmbedderError):

@@ -63,17 +63,18 @@ def _document(given: Document | Mapping[str, Any], position: int) -> Document:
         given = Document(**given)
     if not isinstance(given, Document):
         raise InputTypeError(f"document {position} is a {type(given).__name__}: give Document(id, text) or such a dict")
-    _string(given.id, f"document {position}: id")
+    require_text(given.id, f"document {position}: id")
     if not given.id:
         raise InputError(f"document {position}: the id is empty")
-    _string(given.text, f"document {given.id!r}: text")
-    _string(given.title, f"document {given.id!r}: title")
+    require_text(given.text, f"document {given.id!r}: text")
+    require_text(given.title, f"document {given.id!r}: title")
     if not isinstance(given.metadata, Mapping):
         raise InputTypeError(f"document {given.id!r}: metadata is a {type(given.metadata).__name__}, not a mapping")
     return given
 
 
-def _string(value: object, where: str) -> None:
+def require_text(value: object, where: str) -> None:
+    """Raise InputTypeError unless `value` is a string that can be written as UTF-8."""
     if not isinstance(value, str):
         raise InputTypeError(f"{where} is a {type(value).__name__}, not a string: {value!r}"[:300])
     try:
@@ -90,7 +91,7 @@ def _whole(document: Document) -> Chunk:
 def _checked(chunk: Chunk, fields: FieldTypes) -> Chunk:
     where = f"chunk {chunk.id!r}"
     for name in ("id", "text", "title"):
-        _string(getattr(chunk, name), f"{where}: {name}")
+        require_text(getattr(chunk, name), f"{where}: {name}")
     for key in chunk.metadata:
         if not isinstance(key, str):
             raise InputTypeError(f"{where}: the metadata key {key!r} is not a string")
@@ -107,7 +108,12 @@ def embed_chunks(embedder: Embedder, chunks: Sequence[Chunk]) -> Vectors | None:
     parts = []
     for start in range(0, len(chunks), _EMBED_BATCH):
         batch = chunks[start : start + _EMBED_BATCH]
-        vectors = np.asarray(embedder.embed_passages([chunk.full_text for chunk in batch]), dtype=np.float32)
+        try:
+            vectors = np.asarray(embedder.embed_passages([chunk.full_text for chunk in batch]), dtype=np.float32)
+        except EmbedderError as error:
+            if error.text is None:
+                raise
+            raise EmbedderError(f"chunk {batch[error.text].id!r}: {error}", text=start + error.text) from None
         if vectors.ndim != 2 or len(vectors) != len(batch):
             raise EmbedderError(
                 f"embedder {embedder.name!r} returned an array of shape {vectors.shape} for {len(batch)} texts; "

@@ -15,7 +15,7 @@ from ragopt import _core
 from ragopt.backends import embedders
 from ragopt.errors import EmbedderError, EmbedderMismatchError, InputError, UnknownNameError, VectorError
 from ragopt.filters import check, field_types, matcher
-from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors
+from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors, require_text
 from ragopt.index.doors import off_loop
 from ragopt.index.searching import Search, resolve
 from ragopt.index.stored import decode, decode_metadata, encode
@@ -315,6 +315,7 @@ def as_query(query: str | Query | None, vector: npt.ArrayLike | None) -> Query:
         query = Query(query)
     if not isinstance(query, Query) or not isinstance(query.text, str):
         raise InputError(f"query is a {type(query).__name__}: give a string or a ragopt Query")
+    require_text(query.text, "query")
     row = vector if vector is not None else query.vector
     if row is None:
         return query

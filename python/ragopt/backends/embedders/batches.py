@@ -63,7 +63,8 @@ def checked_rows(rows: Any, places: Sequence[int], name: str, dimension: int | N
         out = np.ascontiguousarray(array, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
     if len(bad):
-        raise EmbedderError(f"embedder {name!r} returned NaN or infinity for text {places[bad[0]]} (counted from 0)")
+        place = places[bad[0]]
+        raise EmbedderError(f"embedder {name!r} returned NaN or infinity for text {place} (counted from 0)", text=place)
     return out
 
 
