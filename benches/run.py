@@ -19,7 +19,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-from benches.data import ROOT, Given, collection, hand_over
+from benches.data import ROOT, collection, hand_over
 from benches.engines import ENGINES, EXACT
 from benches.report import machine, table
 

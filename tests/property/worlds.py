@@ -15,7 +15,7 @@ from tests.reference.bm25 import VARIANTS, Bm25
 from tests.reference.fusion import LIST_RELATIVE, NORMALIZERS
 from tests.reference.search import Found, search
 
-#: Few terms, so that they repeat and that chunks tie; the last is in no chunk, and bytes order é after every letter.
+#: Few terms, so that they repeat and that chunks tie; the last is in no chunk.
 TERMS = ("a", "b", "c", "é", "zz")
 UNKNOWN = "nowhere"
 WHITESPACE = _core.Analyzer("whitespace")
@@ -40,16 +40,21 @@ class World:
 
     def core(self) -> _core.Index:
         """The core's index of it."""
-        rows = None if self.vectors is None else np.array(self.vectors, dtype=np.float32)
         return _core.Index.build(
             WHITESPACE,
             (self.variant, self.k1, self.b, self.delta, self.epsilon),
             self.ids,
             [" ".join(chunk) for chunk in self.corpus],
             [b""] * len(self.ids),
-            rows,
+            self.rows,
             "{}",
         )
+
+    @property
+    def rows(self) -> npt.NDArray[np.float32] | None:
+        """The vectors as the core takes them; without a chunk they have 2 dimensions."""
+        width = len(self.vectors[0]) if self.vectors else 2
+        return None if self.vectors is None else np.array(self.vectors, np.float32).reshape(len(self.ids), width)
 
     def take(self, order: Sequence[int]) -> World:
         """The same chunks in another order."""
@@ -98,15 +103,15 @@ class Question:
         """What the core finds."""
         return index.search(self.lexical, self.row, self.mask(index.ids()), self.parameters)
 
-    def ask_twin(self, world: World) -> list[Found]:
-        """What the twin finds."""
+    def ask_twin(self, world: World, *, whole: bool = False) -> list[Found]:
+        """What the twin finds; `whole`: all of it, whatever k is."""
         return search(
             world.ids,
             world.twin(),
             world.vectors,
             self.terms,
             self.vector,
-            k=self.k,
+            k=None if whole else self.k,
             alpha=self.alpha,
             normalizer=self.normalizer,
             depth=self.depth,
@@ -160,9 +165,10 @@ def questions(
     draw: st.DrawFn, world: World, *, normalizer: str | None = None, k: int | None = None, filters: bool = True
 ) -> Question:
     """A search of `world`: terms repeat, some are unknown; a side may be missing; depth may cut the populations."""
-    terms = draw(st.none() | st.lists(st.sampled_from((*TERMS, UNKNOWN)), max_size=6).map(tuple))
+    words = st.lists(st.sampled_from((*TERMS, UNKNOWN)), max_size=6).map(tuple)
     width = len(world.vectors[0]) if world.vectors else 2
-    vector = draw(st.none() | st.tuples(*[_components] * width))
+    row = st.tuples(*[_components] * width)
+    terms, vector = draw(st.one_of(words, words, words, st.none())), draw(st.one_of(row, row, row, st.none()))
     kind = normalizer or draw(st.sampled_from(NORMALIZERS))
     wanted = draw(st.integers(0, len(world.ids) + 2)) if k is None else k
     depth = draw(st.sampled_from((1000, max(wanted, 1), max(wanted, 1) + 2)))

@@ -59,7 +59,7 @@ def search(
     terms: Iterable[str] | Mapping[str, float] | None,
     vector: Sequence[float] | None,
     *,
-    k: int,
+    k: int | None,
     alpha: float,
     normalizer: str = "bounded",
     depth: int = 1000,
@@ -67,8 +67,9 @@ def search(
     min_score: float | None = None,
     allow: Collection[str] | None = None,
 ) -> list[Found]:
-    """The exact top-k. `allow` None lets every chunk through; BM25's statistics never depend on it."""
-    if normalizer in LIST_RELATIVE and k > depth:
+    """The exact top-k (None: the whole ranking). `allow` None lets every chunk through; BM25's statistics never
+    depend on it."""
+    if normalizer in LIST_RELATIVE and k is not None and k > depth:
         raise ValueError(f"k={k} is above depth={depth}")
     allowed = [i for i, id_ in enumerate(ids) if allow is None or id_ in allow]
     lexical = lexical_side(ids, bm25, terms, allowed) if terms is not None else None
