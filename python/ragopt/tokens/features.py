@@ -12,13 +12,15 @@ import re
 __all__ = ["FEATURES", "features"]
 
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
-_RUN = re.compile(
-    rf"([A-Za-z]++(?![{_LATIN}]))|([{_LATIN}]+)|([0-9]+)|(\s+)|([!-/:-@\[-`{{-~]+)|([^\x00-\x7f])|.", re.DOTALL
-)
-_SAME = re.compile(r"(.)\1*", re.DOTALL)
-_CAPITALS = re.compile(r"[A-Z]{2,}")
+_WORD = re.compile(rf"[{_LATIN}]+")
+_DIGITS = re.compile(r"[0-9]+")
+_BLANKS = re.compile(r"\s{2,}|[^\S ]")  # all white space but a single blank
+_MARKS = re.compile(r"[!-/:-@\[-`{-~]+")
+_SAME = re.compile(r"([!-/:-@\[-`{-~])\1*")
+_CAPITALS = re.compile(r"[A-Z]+")
 _HARD = re.compile(r"[bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ]{5,}|([A-Za-z])\1{2,}")
 _SWITCH = re.compile(r"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])|[a-z](?=[A-Z])")
+_OTHER = re.compile(rf"[^\s!-~{_LATIN}]")
 
 FEATURES = (
     "words",
@@ -46,59 +48,49 @@ FEATURES = (
 
 def features(text: str) -> list[int]:
     """The features of `text`, in the order of FEATURES; all 0 for the empty text."""
-    words = pieces5 = pieces8 = letters = accented = accented_letters = 0
-    digits = mark_runs = marks = long_marks = blanks = 0
-    alphabet = syllable = symbols = rare = 0
-    for match in _RUN.finditer(text):
-        group, run = match.lastindex, match.group()
-        size = len(run)
-        if group == 1:
-            words += 1
-            pieces5 += -(-size // 5)
-            pieces8 += -(-size // 8)
-            letters += size
-        elif group == 2:
-            accented += 1
-            accented_letters += size
-        elif group == 3:
-            digits += -(-size // 3)
-        elif group == 4:
-            blanks += -(-size // 16) if run != " " else 0
-        elif group == 5:
-            mark_runs += 1
-            for same in _SAME.finditer(run):
-                marks += 1
-                long_marks += (same.end() - same.start() - 1) // 6
-        elif group == 6:
-            code = ord(run)
-            if code >= 0x10000:
-                rare += 1
-            elif not run.isalpha() and not 0x900 <= code < 0x1000:  # Indic and Thai vowel signs count as letters
-                symbols += 1
-            elif code < 0x800:
-                alphabet += 1
-            else:
-                syllable += 1
-        else:
-            symbols += 1
+    plain, accented = _words(text)
+    marks = [match.end() - match.start() for match in _SAME.finditer(text)]
+    capitals = [len(run) for run in _CAPITALS.findall(text)]
     return [
-        words,
-        pieces5,
-        pieces8,
-        letters,
-        sum(1 for c in text if "A" <= c <= "Z"),
-        accented,
-        accented_letters,
-        digits,
-        mark_runs,
-        marks,
-        blanks,
-        sum(len(run) - 1 for run in _CAPITALS.findall(text)),
-        sum(m.end() - m.start() - 2 for m in _HARD.finditer(text)),
-        sum(1 for _ in _SWITCH.finditer(text)),
-        long_marks,
-        alphabet,
-        syllable,
-        symbols,
-        rare,
+        len(plain),
+        sum([-(-size // 5) for size in plain]),
+        sum([-(-size // 8) for size in plain]),
+        sum(plain),
+        sum(capitals),
+        len(accented),
+        sum(accented),
+        sum([-(-len(run) // 3) for run in _DIGITS.findall(text)]),
+        len(_MARKS.findall(text)),
+        len(marks),
+        sum([-(-len(run) // 16) for run in _BLANKS.findall(text)]),
+        sum(capitals) - len(capitals),
+        sum([match.end() - match.start() - 2 for match in _HARD.finditer(text)]),
+        len(_SWITCH.findall(text)),
+        sum([(size - 1) // 6 for size in marks]),
+        *_others(text),
     ]
+
+
+def _words(text: str) -> tuple[list[int], list[int]]:
+    """The lengths of the words in plain letters, and of those with an accented one."""
+    found = _WORD.findall(text)
+    if text.isascii():
+        return [len(word) for word in found], []
+    plain = [len(word) for word in found if word.isascii()]
+    return plain, [len(word) for word in found if not word.isascii()]
+
+
+def _others(text: str) -> tuple[int, int, int, int]:
+    """The characters outside Latin: letters of alphabets, of syllable scripts, symbols, rare ones."""
+    alphabet = syllable = symbols = rare = 0
+    for character in _OTHER.findall(text):
+        code = ord(character)
+        if code >= 0x10000:
+            rare += 1
+        elif not character.isalpha() and not 0x900 <= code < 0x1000:  # Indic and Thai vowel signs count as letters
+            symbols += 1
+        elif code < 0x800:
+            alphabet += 1
+        else:
+            syllable += 1
+    return alphabet, syllable, symbols, rare

@@ -8,7 +8,7 @@ from collections import defaultdict
 from statistics import mean, median
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ragopt.errors import InputTypeError, UnknownNameError
@@ -21,6 +21,7 @@ TEXT = st.text() | st.text(alphabet="aBé1. -\n漢😀")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@example("", " ", " ").via("two blanks that meet")
 @given(TEXT, TEXT, st.sampled_from([" ", "\n", "\n\n", "\t "]))
 def test_joined_texts_count_no_more_than_their_parts(family: str, a: str, b: str, between: str) -> None:
     counter = ByteEstimate(family)
