@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isnan, nan, sqrt
 from statistics import NormalDist
 
@@ -85,17 +86,25 @@ def mean_intervals(
 
 
 def _resampled_means(table: Floats, draws: int, seed: int) -> Floats:
-    n, columns = table.shape
+    n = len(table)
+    if draws * n <= _BLOCK:
+        return _counts(n, draws, seed) @ table / n
     rng = np.random.default_rng(seed)
-    out = np.empty((draws, columns))
     step = max(1, _BLOCK // n)
-    for start in range(0, draws, step):
-        stop = min(draws, start + step)
-        picks = rng.integers(0, n, size=(stop - start, n))
-        picks += n * np.arange(stop - start)[:, None]
-        counts = np.bincount(picks.ravel(), minlength=n * (stop - start)).reshape(stop - start, n)
-        out[start:stop] = counts @ table / n
-    return out
+    blocks = [_drawn(rng, n, min(step, draws - start)) @ table for start in range(0, draws, step)]
+    return np.concatenate(blocks) / n
+
+
+@lru_cache(maxsize=4)
+def _counts(n: int, draws: int, seed: int) -> Floats:
+    # One evaluation asks for many intervals over the same number of queries: draw once.
+    return _drawn(np.random.default_rng(seed), n, draws)
+
+
+def _drawn(rng: np.random.Generator, n: int, draws: int) -> Floats:
+    """How often each of `n` queries is in each of `draws` resamples."""
+    picks = rng.integers(0, n, size=(draws, n)) + n * np.arange(draws)[:, None]
+    return np.bincount(picks.ravel(), minlength=n * draws).reshape(draws, n).astype(np.float64)
 
 
 def _bca(column: Floats, resampled: Floats, confidence: float) -> Estimate:
@@ -138,11 +147,10 @@ def sign_flip_test(differences: npt.ArrayLike, *, draws: int = DRAWS, seed: int 
         signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
         return float((np.abs(signs @ flips) >= reached).mean())
     rng = np.random.default_rng(seed)
-    count, step = 0, max(1, _BLOCK // n)
+    count, step, total = 0, max(1, _BLOCK // n), float(flips.sum())
     for start in range(0, draws, step):
-        size = min(draws, start + step) - start
-        signs = rng.integers(0, 2, size=(size, n), dtype=np.int8) * 2.0 - 1.0
-        count += int((np.abs(signs @ flips) >= reached).sum())
+        kept = rng.integers(0, 2, size=(min(step, draws - start), n), dtype=np.int8).astype(np.float64)
+        count += int((np.abs(2.0 * (kept @ flips) - total) >= reached).sum())
     return (count + 1) / (draws + 1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
+from ragopt import _core
 from ragopt.errors import InputError
 from ragopt.evaluation import (
     By,
@@ -50,7 +50,7 @@ def tune(
     held_out: float | tuple[Queries, QrelsLike] = 0.5,
     folds: int = 5,
     repeats: int = 10,
-    recall_margin: float = 0.02,
+    recall_margin: float = 0.05,
     seed: int = 0,
     also: Iterable[str | Measure] = ("R@10",),
     by: By | str = By.CHUNK,
@@ -122,7 +122,7 @@ def tune(
         chosen_alpha=alpha.chosen,
         facts=Facts(
             date=datetime.now(UTC).date().isoformat(),
-            version=importlib.metadata.version("ragopt"),
+            version=_core.__version__,
             measure=str(plan.measure),
             by=str(unit.by),
             normalizer=str(search.normalizer),
