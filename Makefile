@@ -35,7 +35,7 @@ check: lint rust-test install  ## what needs neither services nor the collection
 
 lint: install  ## formatting, clippy, ruff, mypy --strict, the layers
 	cargo fmt --all --check
-	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
 	$(BIN)/ruff check --quiet $(LINTED)
 	$(BIN)/ruff format --quiet --check $(LINTED)
 	$(BIN)/mypy --strict

@@ -10,6 +10,8 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["Account", "Analyzer", "Found", "Index", "Parameters", "__version__"]
+
 __version__: str
 
 @final

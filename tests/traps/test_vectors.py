@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragopt import Document, Index
-from ragopt.errors import VectorError
-from tests.traps.doors import NORMALIZERS, Ask, Found, build, ids
+from ragopt.errors import EmbedderError, VectorError
+from tests.traps.doors import NORMALIZERS, Ask, Found, Table, build, ids
 
 Door = Callable[[Index, Ask], Found]
 
@@ -57,9 +57,10 @@ def test_what_is_not_a_number_is_refused_with_its_id(bad: float, position: int) 
         {"vectors": rows.astype(np.float32)},
         {"vectors": {f"chunk-{i}": row for i, row in enumerate(rows)}},
         {"embedder": lambda texts: np.array([rows[int(text[-1])] for text in texts])},
+        {"embedder": Table({f"text {i}": row.tolist() for i, row in enumerate(rows)}, 4)},
     ]
     for options in calls:
-        with pytest.raises(VectorError, match=f"chunk-{position}"):
+        with pytest.raises((VectorError, EmbedderError), match=f"chunk-{position}"):
             Index.build(documents, **options)
 
 
