@@ -10,11 +10,7 @@ pub enum Error {
     /// No analyzer has this name.
     UnknownAnalyzer(String),
     /// A BM25 variant or a normalizer that does not exist.
-    UnknownName {
-        kind: &'static str,
-        name: String,
-        known: &'static [&'static str],
-    },
+    UnknownName { kind: &'static str, name: String, known: &'static [&'static str] },
     /// An argument or a piece of data that cannot be right.
     Input(String),
     /// Two chunks of one build share an id.
@@ -39,26 +35,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// The file at `path` does not hold what it should.
     pub(crate) fn corrupt(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Corrupt {
-            path: path.display().to_string(),
-            reason: reason.into(),
-        }
+        Self::Corrupt { path: path.display().to_string(), reason: reason.into() }
     }
 
     /// The operating system refused to read `path`.
     pub(crate) fn read(path: &Path, cause: &io::Error) -> Self {
-        Self::Read {
-            path: path.display().to_string(),
-            reason: cause.to_string(),
-        }
+        Self::Read { path: path.display().to_string(), reason: cause.to_string() }
     }
 
     /// The operating system refused to write `path`.
     pub(crate) fn write(path: &Path, cause: &io::Error) -> Self {
-        Self::Write {
-            path: path.display().to_string(),
-            reason: cause.to_string(),
-        }
+        Self::Write { path: path.display().to_string(), reason: cause.to_string() }
     }
 }
 

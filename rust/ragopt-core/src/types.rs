@@ -14,10 +14,7 @@ impl Bits {
     /// No ordinal of `len`.
     #[must_use]
     pub fn none(len: usize) -> Self {
-        Self {
-            words: vec![0; len.div_ceil(64)],
-            len,
-        }
+        Self { words: vec![0; len.div_ceil(64)], len }
     }
 
     /// The ordinals whose place in `flags` is true.
@@ -37,9 +34,7 @@ impl Bits {
     /// Whether `ordinal` is in the set.
     #[must_use]
     pub fn contains(&self, ordinal: Ordinal) -> bool {
-        self.words
-            .get(ordinal as usize / 64)
-            .is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
+        self.words.get(ordinal as usize / 64).is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
     }
 
     /// How many ordinals there could be.

@@ -75,7 +75,7 @@ impl Index {
                 stored: &stored,
                 vectors: rows.as_deref().map(|rows| (dimension, rows)),
             };
-            index::Index::build(analyzer.0.clone(), bm25, source, attributes)
+            index::Index::build(analyzer.0, bm25, source, attributes)
         })?;
         Ok(Self(built))
     }
@@ -97,7 +97,7 @@ impl Index {
 
     #[getter]
     fn analyzer(&self) -> Analyzer {
-        Analyzer(self.0.analyzer().clone())
+        Analyzer(*self.0.analyzer())
     }
 
     #[getter]

@@ -59,14 +59,7 @@ pub(super) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment
     let batches = analyze_all(analyzer, source.texts)?;
     let (vocabulary, postings) = merge(&batches)?;
     let lengths = batches.into_iter().flat_map(|batch| batch.lengths).collect();
-    Ok(Segment {
-        ids,
-        stored,
-        vocabulary,
-        postings,
-        lengths,
-        vectors,
-    })
+    Ok(Segment { ids, stored, vocabulary, postings, lengths, vectors })
 }
 
 fn check(source: &Source<'_>) -> Result<()> {
@@ -134,11 +127,7 @@ fn analyze(analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Batch {
         });
         lengths.push(length);
     }
-    Batch {
-        terms,
-        postings,
-        lengths,
-    }
+    Batch { terms, postings, lengths }
 }
 
 /// The batches under one vocabulary in byte order, postings in order of the chunks.
@@ -186,12 +175,7 @@ mod tests {
     use super::*;
 
     fn source<'a>(ids: &'a [&'a str], texts: &'a [&'a str], stored: &'a [&'a [u8]]) -> Source<'a> {
-        Source {
-            ids,
-            texts,
-            stored,
-            vectors: None,
-        }
+        Source { ids, texts, stored, vectors: None }
     }
 
     fn whitespace() -> Analyzer {

@@ -96,12 +96,7 @@ impl SectionWriter {
             crc.update(piece.as_ref());
             self.put(piece.as_ref())?;
         }
-        self.rows.push(Row {
-            tag: *tag,
-            offset,
-            length: self.position - offset,
-            crc: crc.finalize(),
-        });
+        self.rows.push(Row { tag: *tag, offset, length: self.position - offset, crc: crc.finalize() });
         Ok(())
     }
 
@@ -159,11 +154,7 @@ impl SectionReader {
             return Err(corrupt("its table was changed"));
         }
         let rows = rows(&table, length - FOOT - table.len() as u64).ok_or_else(|| corrupt("sections out of place"))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            rows,
-        })
+        Ok(Self { path: path.to_owned(), file, rows })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -267,12 +258,7 @@ fn rows(table: &[u8], end: u64) -> Option<Vec<Row>> {
         if position > end {
             return None;
         }
-        rows.push(Row {
-            tag,
-            offset,
-            length,
-            crc,
-        });
+        rows.push(Row { tag, offset, length, crc });
     }
     (position == end).then_some(rows)
 }

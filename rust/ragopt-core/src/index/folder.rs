@@ -41,10 +41,8 @@ pub(super) fn segment_name(generation: u64, number: usize) -> String {
 
 /// Reads the pointer of the index in `folder`.
 pub(super) fn read_pointer(folder: &Path) -> Result<Pointer> {
-    let not_an_index = |reason: &str| Error::NotAnIndex {
-        path: folder.display().to_string(),
-        reason: reason.to_owned(),
-    };
+    let not_an_index =
+        |reason: &str| Error::NotAnIndex { path: folder.display().to_string(), reason: reason.to_owned() };
     let path = folder.join(POINTER);
     let length = match fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() => metadata.len(),
@@ -133,12 +131,7 @@ impl Saving {
             return Err(stranger);
         }
         let generation = files.iter().filter_map(|name| generation_of(name)).max().unwrap_or(0) + 1;
-        Ok(Self {
-            folder: folder.to_owned(),
-            generation,
-            made,
-            done: false,
-        })
+        Ok(Self { folder: folder.to_owned(), generation, made, done: false })
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -151,10 +144,7 @@ impl Saving {
 
     /// Lets the index be the new generation, then removes all others.
     pub(super) fn finish(mut self, manifest: Sealed) -> Result<()> {
-        let pointer = Pointer {
-            generation: self.generation,
-            manifest,
-        };
+        let pointer = Pointer { generation: self.generation, manifest };
         sync_folder(&self.folder)?; // the new files' names, before something points to them
         let (aside, path) = (self.path(POINTER_ASIDE), self.path(POINTER));
         let write = || -> io::Result<()> {
@@ -195,10 +185,7 @@ impl Drop for Saving {
 
 /// The names of an index's files in `folder`; an error if there are others, or if it is no folder.
 fn own_files(folder: &Path) -> Result<Vec<String>> {
-    let foreign = |reason: String| Error::NotAnIndex {
-        path: folder.display().to_string(),
-        reason,
-    };
+    let foreign = |reason: String| Error::NotAnIndex { path: folder.display().to_string(), reason };
     let entries = fs::read_dir(folder).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotADirectory => foreign("it is a file; give a folder".to_owned()),
         _ => Error::write(folder, &cause),

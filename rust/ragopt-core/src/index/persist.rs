@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::bytes::{Reader, put_string, put_u32s, put_u64s, put_varint, u32s, u64s};
-use super::file::{SectionReader, SectionWriter, Sealed, Tag};
+use super::file::{Sealed, SectionReader, SectionWriter, Tag};
 use super::folder::{Pointer, Saving, manifest_name, read_pointer, segment_name};
 use super::postings::{Postings, Vocabulary};
 use super::strings::{Blobs, Ids, Strings};
@@ -214,14 +214,7 @@ fn read_segment(file: &mut SectionReader) -> Result<Segment> {
     let vocabulary = Vocabulary::from_terms(read_strings(file, TERMS)?).map_err(|reason| file.corrupt(reason))?;
     let postings = read_postings(file, vocabulary.len(), postings, &lengths)?;
     let vectors = read_vectors(file, dimension, lengths.len())?;
-    Ok(Segment {
-        ids,
-        stored,
-        vocabulary,
-        postings,
-        lengths,
-        vectors,
-    })
+    Ok(Segment { ids, stored, vocabulary, postings, lengths, vectors })
 }
 
 fn numbers(file: &mut SectionReader, tag: &Tag) -> Result<Vec<u32>> {
@@ -303,3 +296,6 @@ fn read_vectors(file: &mut SectionReader, dimension: u64, chunks: usize) -> Resu
     }
     Ok(Some(Vectors::from_lines(dimension as usize, lines)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,11 +70,7 @@ impl Postings {
     pub(super) fn new(starts: Vec<u64>, ordinals: Vec<Ordinal>, counts: Vec<u32>) -> Self {
         debug_assert_eq!(starts.last().copied(), Some(ordinals.len() as u64));
         debug_assert_eq!(ordinals.len(), counts.len());
-        Self {
-            starts,
-            ordinals,
-            counts,
-        }
+        Self { starts, ordinals, counts }
     }
 
     /// The ordinals and counts of a term.

@@ -30,12 +30,7 @@ impl Vectors {
     pub(super) fn from_lines(dimension: usize, rows: Vec<Line>) -> Self {
         let present = Bits::of(rows.chunks_exact(cosine::lines_of(dimension)).map(|row| !cosine::is_zero(row)));
         let count = present.count();
-        Self {
-            dimension,
-            rows,
-            present,
-            count,
-        }
+        Self { dimension, rows, present, count }
     }
 
     /// Numbers of a vector.

@@ -81,11 +81,7 @@ impl Variant {
             "bm25plus" => Self::Bm25plus,
             "okapi" => Self::Okapi,
             _ => {
-                return Err(Error::UnknownName {
-                    kind: "BM25 variant",
-                    name: name.to_owned(),
-                    known: &VARIANTS,
-                });
+                return Err(Error::UnknownName { kind: "BM25 variant", name: name.to_owned(), known: &VARIANTS });
             }
         })
     }
@@ -106,21 +102,13 @@ impl Bm25 {
         let variant = Variant::of(variant)?;
         for (name, value) in [("k1", k1), ("delta", delta), ("epsilon", epsilon)] {
             if !(0.0..=LARGEST_PARAMETER).contains(&value) {
-                return Err(Error::Input(format!(
-                    "BM25 {name}={value}: must be between 0 and {LARGEST_PARAMETER:e}"
-                )));
+                return Err(Error::Input(format!("BM25 {name}={value}: must be between 0 and {LARGEST_PARAMETER:e}")));
             }
         }
         if !(0.0..=1.0).contains(&b) {
             return Err(Error::Input(format!("BM25 b={b}: must be between 0 and 1")));
         }
-        Ok(Self {
-            variant,
-            k1,
-            b,
-            delta,
-            epsilon,
-        })
+        Ok(Self { variant, k1, b, delta, epsilon })
     }
 
     /// How much a term tells that `frequency` (at least 1) of the chunks hold.
@@ -135,11 +123,7 @@ impl Bm25 {
             Variant::Bm25plus => ln((chunks + 1.0) / holding),
             Variant::Okapi => {
                 let plain = okapi_idf(chunks, holding);
-                if plain < 0.0 {
-                    self.epsilon * statistics.mean_idf
-                } else {
-                    plain
-                }
+                if plain < 0.0 { self.epsilon * statistics.mean_idf } else { plain }
             }
         }
     }
@@ -264,11 +248,7 @@ mod tests {
 
     #[test]
     fn absent_and_gain_make_the_textbook_part() {
-        let statistics = Statistics {
-            chunks: 10,
-            mean_length: 7.0,
-            mean_idf: 0.0,
-        };
+        let statistics = Statistics { chunks: 10, mean_length: 7.0, mean_idf: 0.0 };
         for bm25 in all() {
             for (tf, length) in [(1, 1), (2, 7), (5, 30), (30, 39)] {
                 let norm = 1.0 - bm25.b + bm25.b * f64::from(length) / 7.0;
@@ -282,11 +262,7 @@ mod tests {
 
     #[test]
     fn idf_of_each_variant() {
-        let statistics = Statistics {
-            chunks: 4,
-            mean_length: 2.0,
-            mean_idf: 0.5,
-        };
+        let statistics = Statistics { chunks: 4, mean_length: 2.0, mean_idf: 0.5 };
         for (name, expected) in [
             ("lucene", (1.0f64 + 1.5 / 3.5).ln()),
             ("robertson", 0.0),

@@ -90,11 +90,7 @@ impl Normalizer {
             "rank" => Self::Rank,
             "none" => Self::None,
             _ => {
-                return Err(Error::UnknownName {
-                    kind: "normalizer",
-                    name: name.to_owned(),
-                    known: &NORMALIZERS,
-                });
+                return Err(Error::UnknownName { kind: "normalizer", name: name.to_owned(), known: &NORMALIZERS });
             }
         })
     }
@@ -173,11 +169,7 @@ impl Map {
 
 /// (s − shift)/scale, or the constant where there is no scale to divide by.
 fn over(shift: f64, scale: f64, constant: f64) -> Map {
-    if scale > 0.0 {
-        Map::Affine { shift, scale }
-    } else {
-        Map::Constant(constant)
-    }
+    if scale > 0.0 { Map::Affine { shift, scale } } else { Map::Constant(constant) }
 }
 
 /// Mean and population standard deviation; the deviation of equal scores is exactly 0.

@@ -1,9 +1,9 @@
 //! Dot products by the widest instructions that this CPU has. The only file with `unsafe`.
 //!
 //! Each path sums the same lanes in the same order ([`super::cosine`]), so all agree bit for bit;
-//! the tests hold them to the scalar one. The path is chosen once a process. Several vectors are
-//! walked at a time so that a query line is loaded once for all of them and the additions, which
-//! wait for each other within a lane, overlap. Other CPUs than x86-64 take the scalar path.
+//! the tests hold them to the scalar one. The path is chosen once a process; other CPUs than x86-64
+//! take the scalar one. Memory sets the pace, so vectors are walked one by one, each asking for the
+//! lines of one further on: walking several together read them from memory at a quarter of the speed.
 #![expect(unsafe_code, reason = "SIMD loads and calls of functions compiled for a detected CPU")]
 
 use super::cosine::{LANES, Line, Wide, fold};
@@ -41,7 +41,7 @@ fn row(rows: &[Line], width: usize, ordinal: Ordinal) -> &[Line] {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{LANES, Line, Ordinal, Wide, dot, fold, row};
+    use super::{LANES, Line, Ordinal, Wide, fold, row};
     use std::arch::x86_64::*;
     use std::sync::OnceLock;
 
@@ -65,83 +65,75 @@ mod x86 {
         })
     }
 
-    /// Vectors walked together: 2 registers of lanes each, and 2 of the query, of 32.
-    const AT_ONCE_512: usize = 8;
-    /// 4 registers of lanes each, of 16; the query comes from memory.
-    const AT_ONCE_256: usize = 2;
+    /// How many vectors ahead memory is asked for: far enough for its latency, near enough for the cache.
+    const AHEAD: usize = 8;
 
     #[target_feature(enable = "avx512f")]
     pub(super) fn dots_avx512(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mut Vec<f64>) {
-        let (groups, rest) = ordinals.as_chunks::<AT_ONCE_512>();
-        for group in groups {
-            out.extend(group_avx512(query, group.map(|ordinal| row(rows, query.len(), ordinal))));
-        }
-        for &ordinal in rest {
-            out.extend(group_avx512(query, [row(rows, query.len(), ordinal)]));
+        for (i, &ordinal) in ordinals.iter().enumerate() {
+            let ahead = ordinals.get(i + AHEAD).unwrap_or(&ordinal);
+            out.push(dot_avx512(query, row(rows, query.len(), ordinal), row(rows, query.len(), *ahead)));
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn group_avx512<const N: usize>(query: &[Wide], vectors: [&[Line]; N]) -> [f64; N] {
-        let vectors = vectors.map(|vector| &vector[..query.len()]);
-        let mut low = [_mm512_setzero_pd(); N];
-        let mut high = [_mm512_setzero_pd(); N];
-        for (i, wide) in query.iter().enumerate() {
-            // SAFETY: `Wide` is 16 f64 at an address that 64 divides.
-            let (q_low, q_high) = unsafe { (_mm512_load_pd(wide.0.as_ptr()), _mm512_load_pd(wide.0[8..].as_ptr())) };
-            for n in 0..N {
-                let line = &vectors[n][i].0;
-                // SAFETY: `Line` is 16 f32 at an address that 64 divides.
-                let (x_low, x_high) = unsafe { (_mm256_load_ps(line.as_ptr()), _mm256_load_ps(line[8..].as_ptr())) };
-                low[n] = _mm512_fmadd_pd(_mm512_cvtps_pd(x_low), q_low, low[n]);
-                high[n] = _mm512_fmadd_pd(_mm512_cvtps_pd(x_high), q_high, high[n]);
-            }
+    fn dot_avx512(query: &[Wide], vector: &[Line], ahead: &[Line]) -> f64 {
+        let mut low = _mm512_setzero_pd();
+        let mut high = _mm512_setzero_pd();
+        for ((wide, line), next) in query.iter().zip(vector).zip(ahead) {
+            fetch(next);
+            // SAFETY: `Wide` is 16 f64 and `Line` 16 f32, both at addresses that 64 divides.
+            let (q_low, q_high, x_low, x_high) = unsafe {
+                let (q, x) = (wide.0.as_ptr(), line.0.as_ptr());
+                (_mm512_load_pd(q), _mm512_load_pd(q.add(8)), _mm256_load_ps(x), _mm256_load_ps(x.add(8)))
+            };
+            low = _mm512_fmadd_pd(_mm512_cvtps_pd(x_low), q_low, low);
+            high = _mm512_fmadd_pd(_mm512_cvtps_pd(x_high), q_high, high);
         }
-        std::array::from_fn(|n| {
-            let mut lanes = [0.0; LANES];
-            // SAFETY: `lanes` has room for both halves; the stores ask for no alignment.
-            unsafe {
-                _mm512_storeu_pd(lanes.as_mut_ptr(), low[n]);
-                _mm512_storeu_pd(lanes[8..].as_mut_ptr(), high[n]);
-            }
-            fold(lanes)
-        })
+        let mut lanes = [0.0; LANES];
+        // SAFETY: `lanes` is 16 f64; the stores ask for no alignment.
+        unsafe {
+            _mm512_storeu_pd(lanes.as_mut_ptr(), low);
+            _mm512_storeu_pd(lanes.as_mut_ptr().add(8), high);
+        }
+        fold(lanes)
     }
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn dots_avx2(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mut Vec<f64>) {
-        let (groups, rest) = ordinals.as_chunks::<AT_ONCE_256>();
-        for group in groups {
-            out.extend(group_avx2(query, group.map(|ordinal| row(rows, query.len(), ordinal))));
+        for (i, &ordinal) in ordinals.iter().enumerate() {
+            let ahead = ordinals.get(i + AHEAD).unwrap_or(&ordinal);
+            out.push(dot_avx2(query, row(rows, query.len(), ordinal), row(rows, query.len(), *ahead)));
         }
-        out.extend(rest.iter().map(|&ordinal| dot(query, row(rows, query.len(), ordinal))));
     }
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn group_avx2<const N: usize>(query: &[Wide], vectors: [&[Line]; N]) -> [f64; N] {
-        let vectors = vectors.map(|vector| &vector[..query.len()]);
-        let mut sums = [[_mm256_setzero_pd(); 4]; N];
-        for (i, wide) in query.iter().enumerate() {
-            for part in 0..4 {
-                // SAFETY: `Wide` is 16 f64, each quarter at an address that 32 divides.
-                let q = unsafe { _mm256_load_pd(wide.0[4 * part..].as_ptr()) };
-                for n in 0..N {
-                    // SAFETY: `Line` is 16 f32, each quarter at an address that 16 divides.
-                    let x = unsafe { _mm_load_ps(vectors[n][i].0[4 * part..].as_ptr()) };
-                    sums[n][part] = _mm256_fmadd_pd(_mm256_cvtps_pd(x), q, sums[n][part]);
-                }
+    fn dot_avx2(query: &[Wide], vector: &[Line], ahead: &[Line]) -> f64 {
+        let mut quarters = [_mm256_setzero_pd(); 4];
+        for ((wide, line), next) in query.iter().zip(vector).zip(ahead) {
+            fetch(next);
+            let parts = wide.0.as_chunks::<4>().0.iter().zip(line.0.as_chunks::<4>().0);
+            for (sum, (q, x)) in quarters.iter_mut().zip(parts) {
+                // SAFETY: 4 f64 and 4 f32; the loads ask for no alignment.
+                let (q, x) = unsafe { (_mm256_loadu_pd(q.as_ptr()), _mm_loadu_ps(x.as_ptr())) };
+                *sum = _mm256_fmadd_pd(_mm256_cvtps_pd(x), q, *sum);
             }
         }
-        sums.map(|quarters| {
-            let mut lanes = [0.0; LANES];
-            for (slots, quarter) in lanes.chunks_exact_mut(4).zip(quarters) {
-                // SAFETY: `slots` are 4 f64; the store asks for no alignment.
-                unsafe { _mm256_storeu_pd(slots.as_mut_ptr(), quarter) };
-            }
-            fold(lanes)
-        })
+        let mut lanes = [0.0; LANES];
+        for (slots, quarter) in lanes.as_chunks_mut::<4>().0.iter_mut().zip(quarters) {
+            // SAFETY: `slots` are 4 f64; the store asks for no alignment.
+            unsafe { _mm256_storeu_pd(slots.as_mut_ptr(), quarter) };
+        }
+        fold(lanes)
+    }
+
+    /// Asks for a line that will be needed. The filtered walk jumps, which no hardware foresees.
+    #[inline(always)]
+    fn fetch(line: &Line) {
+        // SAFETY: a prefetch reads nothing; the address is that of a line in memory besides.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.0.as_ptr().cast()) };
     }
 }
 

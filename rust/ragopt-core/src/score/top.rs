@@ -40,11 +40,7 @@ impl Top {
     /// The best `k`; `k` is at most the number of chunks, so that the room for them is reasonable.
     #[must_use]
     pub fn new(k: usize) -> Self {
-        Self {
-            k,
-            held: Vec::new(),
-            cut: None,
-        }
+        Self { k, held: Vec::new(), cut: None }
     }
 
     /// Considers one entry.

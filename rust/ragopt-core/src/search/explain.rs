@@ -92,11 +92,7 @@ pub(super) fn account(
 
 /// The place of a chunk in a side's ranking: by score, then by id.
 fn rank(index: &Index, ordinal: Ordinal, score: f64, found: &mut dyn Iterator<Item = (Ordinal, f64)>) -> usize {
-    let entry = |ordinal, score| Entry {
-        score,
-        tie: index.segment.ids.place(ordinal),
-        ordinal,
-    };
+    let entry = |ordinal, score| Entry { score, tie: index.segment.ids.place(ordinal), ordinal };
     let own = entry(ordinal, score);
     1 + found.filter(|&(other, score)| entry(other, score).order(&own) == Ordering::Less).count()
 }

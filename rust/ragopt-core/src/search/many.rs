@@ -20,9 +20,8 @@ pub fn search_many(
     parameters: &Parameters,
     threads: usize,
 ) -> Result<Vec<Found>> {
-    let one = |&(lexical, vector): &(Option<Lexical<'_>>, Option<&[f32]>)| {
-        search(index, lexical, vector, allow, parameters)
-    };
+    let one =
+        |&(lexical, vector): &(Option<Lexical<'_>>, Option<&[f32]>)| search(index, lexical, vector, allow, parameters);
     let results: Vec<Result<Found>> = if threads == 1 || questions.len() < 2 {
         questions.iter().map(one).collect()
     } else {

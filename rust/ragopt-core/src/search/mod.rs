@@ -70,14 +70,7 @@ impl Parameters {
             let name = normalizer.name();
             format!("k={k} is above depth={depth}: {name} knows only the top {depth} of a side. Raise depth or lower k")
         } else {
-            return Ok(Self {
-                k,
-                alpha,
-                normalizer,
-                depth,
-                floor,
-                min_score,
-            });
+            return Ok(Self { k, alpha, normalizer, depth, floor, min_score });
         };
         Err(Error::Input(refused))
     }

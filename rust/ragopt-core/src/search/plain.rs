@@ -14,12 +14,7 @@ use crate::types::{Bits, Found};
 pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, parameters: &Parameters) -> Found {
     let sides = (question.lexical.is_some(), question.dense.is_some());
     let alpha = alpha_in_force(parameters.alpha, sides.0, sides.1);
-    let mut found = Found {
-        hits: Vec::new(),
-        alpha,
-        sides,
-        below: false,
-    };
+    let mut found = Found { hits: Vec::new(), alpha, sides, below: false };
     if parameters.k > 0 {
         index.scratch.with(|scratch| {
             let scorer = walk(index, question, allow, parameters, (alpha < 1.0, alpha > 0.0), scratch);
@@ -44,10 +39,7 @@ pub(super) fn walk<'a>(
     });
     let dense = question.dense.as_ref().filter(|_| wanted.1).map(|side| {
         scratch.walk_vectors(index, side, allow);
-        let limits = Limits {
-            bottom: parameters.floor,
-            most: 1.0,
-        };
+        let limits = Limits { bottom: parameters.floor, most: 1.0 };
         map_of(index, parameters, limits, scratch.dense_hits())
     });
     Scorer::new(index, question, parameters, lexical, dense)

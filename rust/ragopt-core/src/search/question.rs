@@ -58,11 +58,7 @@ impl Question {
 impl LexicalSide {
     fn of(index: &Index, lexical: Lexical<'_>) -> Result<Self> {
         let (bm25, statistics) = (index.bm25(), index.statistics());
-        let mut side = Self {
-            terms: Vec::new(),
-            constant: 0.0,
-            bound: 0.0,
-        };
+        let mut side = Self { terms: Vec::new(), constant: 0.0, bound: 0.0 };
         for (text, weight) in weighted(index, lexical)? {
             let Some(id) = index.segment.vocabulary.id(&text) else {
                 continue;
@@ -70,22 +66,13 @@ impl LexicalSide {
             let idf = bm25.idf(statistics, index.segment.postings.of(id).0.len());
             side.constant += weight * idf * bm25.absent();
             side.bound += weight * idf.max(0.0) * bm25.sup();
-            side.terms.push(QueryTerm {
-                text,
-                id,
-                weight,
-                idf,
-                factor: weight * idf * bm25.scale(),
-            });
+            side.terms.push(QueryTerm { text, id, weight, idf, factor: weight * idf * bm25.scale() });
         }
         Ok(side)
     }
 
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            bottom: 0.0,
-            most: self.bound,
-        }
+        Limits { bottom: 0.0, most: self.bound }
     }
 }
 
@@ -99,12 +86,9 @@ impl DenseSide {
             )));
         }
         let mut lines = vec![ZERO; cosine::lines_of(dimension)];
-        cosine::normalize(vector, &mut lines).map_err(|place| {
-            Error::Vector(format!("the query vector is NaN or infinite in dimension {place}"))
-        })?;
+        cosine::normalize(vector, &mut lines)
+            .map_err(|place| Error::Vector(format!("the query vector is NaN or infinite in dimension {place}")))?;
         let present = !cosine::is_zero(&lines);
-        Ok(present.then(|| Self {
-            query: cosine::widen(&lines),
-        }))
+        Ok(present.then(|| Self { query: cosine::widen(&lines) }))
     }
 }

@@ -54,11 +54,7 @@ impl<'a> Scorer<'a> {
     #[inline(always)]
     pub(super) fn entry(&self, ordinal: Ordinal, gain: f64, cosine: Option<f64>) -> Entry {
         let (lexical, dense) = self.normalized(ordinal, gain, cosine);
-        Entry {
-            score: fuse(self.alpha, dense, lexical),
-            tie: self.index.segment.ids.place(ordinal),
-            ordinal,
-        }
+        Entry { score: fuse(self.alpha, dense, lexical), tie: self.index.segment.ids.place(ordinal), ordinal }
     }
 
     /// A chunk's BM25 without the constant for absent terms, from its postings; None if it shares no term.
@@ -82,15 +78,12 @@ impl<'a> Scorer<'a> {
     /// An entry as a hit, with the true scores of both sides, whatever they weigh.
     pub(super) fn hit(&self, entry: &Entry, gain: Option<f64>) -> Hit {
         let ordinal = entry.ordinal;
-        let lexical = self.question.lexical.as_ref().map(|side| {
-            side.constant + gain.or_else(|| self.gain(ordinal)).unwrap_or(0.0)
-        });
-        Hit {
-            ordinal,
-            score: entry.score,
-            lexical,
-            dense: self.cosine(ordinal),
-        }
+        let lexical = self
+            .question
+            .lexical
+            .as_ref()
+            .map(|side| side.constant + gain.or_else(|| self.gain(ordinal)).unwrap_or(0.0));
+        Hit { ordinal, score: entry.score, lexical, dense: self.cosine(ordinal) }
     }
 }
 
@@ -111,11 +104,7 @@ pub(super) fn map_of(
     };
     let mut top = Top::new(wanted);
     for (ordinal, score) in found {
-        top.push(Entry {
-            score,
-            tie: index.segment.ids.place(ordinal),
-            ordinal,
-        });
+        top.push(Entry { score, tie: index.segment.ids.place(ordinal), ordinal });
     }
     let best: Vec<(Ordinal, f64)> = top.into_sorted().iter().map(|entry| (entry.ordinal, entry.score)).collect();
     parameters.normalizer.map(&best, limits)
