@@ -161,6 +161,14 @@ class Index:
         rows = self._query_vectors(questions, vectors, search)
         return search.run_many(self._core, questions, rows, threads, self.chunk)
 
+    def embed_queries(self, queries: Sequence[str | Query]) -> npt.NDArray[np.float32] | None:
+        """The vectors of queries that will be searched many times: a row each, or None where there is no embedder.
+
+        Pass them on as `vectors=`, so that `search_many` does not embed the same texts again.
+        """
+        questions = [as_query(query, None) for query in queries]
+        return self._query_vectors(questions, None, self._search(1, 1.0, None, None, Normalizer.BOUNDED, 1))
+
     async def asearch(self, query: str | Query | None = None, **options: Any) -> Hits:
         """`search` without blocking the event loop."""
         return await off_loop(self.search, query, **options)

@@ -74,7 +74,7 @@ def k_chart(points: Sequence[KPoint], default: int, chosen: int) -> str:
     lows = [_or(point.recall.low, point.recall.mean) for point in points]
     highs = [_or(point.recall.high, point.recall.mean) for point in points]
     frame = _Frame(0.0, max(*tokens, 1.0), min(lows), max(highs))
-    body = frame.axes(_ticks(0.0, frame.right), "tokens per question, before packing", "recall of what is sent")
+    body = frame.axes(_ticks(0.0, frame.right), "tokens sent per question", "recall of what is sent")
     for x, low, high in zip(tokens, lows, highs, strict=True):
         body.append(
             f'<line class="bar" x1="{frame.x(x):.1f}" x2="{frame.x(x):.1f}" y1="{frame.y(low):.1f}" '
@@ -90,7 +90,7 @@ def k_chart(points: Sequence[KPoint], default: int, chosen: int) -> str:
             body += _marker(x, y, "hollow", f"default k = {point.k}", below=True)
         else:
             body.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>')
-            body.append(f'<text x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle">{point.k}</text>')
+            body.append(f'<text x="{x + 7:.1f}" y="{y + 16:.1f}">{point.k}</text>')
     return _svg(body, "Recall against tokens for every top-k", "one point for every k on the tuning half", False)
 
 
@@ -136,7 +136,7 @@ class _Frame:
         bottom = _HEIGHT - _BOTTOM
         out = []
         up = _ticks(self.low, self.high)
-        digits = max(2, -floor(log10(up[1] - up[0]))) if len(up) > 1 else 3
+        digits = next((d for d in range(2, 6) if all(abs(round(v, d) - v) < 1e-9 for v in up)), 6)
         for value in up:
             y = self.y(value)
             out.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}"/>')
@@ -165,9 +165,9 @@ def _marker(x: float, y: float, kind: str, word: str, *, below: bool = False) ->
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    span = (high - low) / 5
+    span = (high - low) / 6
     power = 10.0 ** floor(log10(span)) if span > 0 else 1.0
-    step = next((factor * power for factor in (1, 2, 5, 10) if factor * power >= span), 10 * power)
+    step = next((factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= span), 10 * power)
     return [round(i * step, 10) for i in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
 
 

@@ -23,7 +23,7 @@ class AlphaPoint:
 
 @dataclass(frozen=True, slots=True)
 class KPoint:
-    """The tuning half when the first k hits are sent; `loss` is the recall lost against the default k."""
+    """The tuning half when the first k hits are packed and sent; `loss` is the recall lost against the default k."""
 
     k: int
     recall: Estimate
@@ -141,6 +141,7 @@ class Facts:
     repeats: int
     recall_margin: float
     held_out: str
+    pack_tokens: int
     tokens_by: str
     index: Mapping[str, str]
 

@@ -89,7 +89,7 @@ def _verdict(result: TuneResult) -> str:
     }[result.verdict.outcome]
     return (
         f'<div class="verdict {tone}"><strong>{word}</strong>{escape(str(result.verdict))}'
-        f"<br>{escape(_sentence(str(result.top_k)))}</div>"
+        f"<br>{escape(str(result.top_k))}</div>"
     )
 
 
@@ -144,8 +144,9 @@ def _held_out(result: TuneResult) -> str:
     heads = "".join(f'<th class="n">{escape(name)}</th>' if name else "<th></th>" for name in head)
     return (
         f"<h2>Held-out questions</h2><p class='muted'>{result.facts.held_out_queries} questions that tuning never saw; "
-        "means with their 95&nbsp;% intervals. Measures are of the ranking; the last two columns of the first k hits, "
-        "which are what is sent. The shaded row is what the settings file holds.</p>"
+        "means with their 95&nbsp;% intervals. Measures are of the ranking. The last two columns are of what is sent: "
+        f"the first k hits, packed into {result.facts.pack_tokens:,} tokens. The shaded row is what the settings file "
+        "holds.</p>"
         f'<div class="scroll"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
     )
 
@@ -153,13 +154,13 @@ def _held_out(result: TuneResult) -> str:
 def _top_k(result: TuneResult) -> str:
     points, top_k = result.curves.k, result.top_k
     if len(points) < 2:
-        return f"<h2>Top-k</h2><p>{escape(_sentence(str(top_k)))}</p>"
+        return f"<h2>Top-k</h2><p>{escape(str(top_k))}</p>"
     rows = [["k", "recall of what is sent", f"recall lost against k = {top_k.default}", "tokens per question"]]
     rows += [[str(p.k), _plain(p.recall, 4), _plain(p.loss, 4), _plain(p.tokens, 0)] for p in points]
     return (
         f"<h2>Top-k: what recall costs</h2><figure>{k_chart(points, top_k.default, top_k.k)}<figcaption>The tuning "
         "questions; one point for every k, with the 95&nbsp;% interval of its recall.</figcaption></figure>"
-        f"<p>{escape(_sentence(str(top_k)))}</p>{_rows(rows, numbers=True)}"
+        f"<p>{escape(str(top_k))}</p>{_rows(rows, numbers=True)}"
     )
 
 
@@ -248,7 +249,3 @@ def _span(estimate: Estimate, digits: int) -> str:
 def _plain(estimate: Estimate, digits: int) -> str:
     bounds = f" ({estimate.low:,.{digits}f} to {estimate.high:,.{digits}f})" if estimate.known else ""
     return f"{estimate.mean:,.{digits}f}{bounds}"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

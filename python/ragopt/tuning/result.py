@@ -138,16 +138,15 @@ class TuneResult:
         }
 
     def __str__(self) -> str:
-        measures = list(self.arms[0].table)
-        widths = [max(len(name), 25) for name in measures]
-        head = "  ".join(f"{name:<{w}}" for name, w in zip(measures, widths, strict=True))
-        lines = [f"{'held out':<18}  alpha   k  {head}  tokens per question"]
+        rows = [["held out", "alpha", "k", *self.arms[0].table, "recall of sent", "tokens per question"]]
         for arm in self.arms:
-            alpha = "-" if arm.alpha is None else f"{arm.alpha:.2f}"
-            cells = "  ".join(
-                f"{estimate!s:<{w}}" for estimate, w in zip(arm.table.estimates.values(), widths, strict=True)
-            )
+            alpha = "-" if arm.alpha is None else f"{arm.alpha:g}"
             tokens = arm.sent_tokens
             span = f" [{tokens.low:.0f}, {tokens.high:.0f}]" if tokens.known else ""
-            lines.append(f"{arm.name:<18}  {alpha:<5}  {arm.k:>2}  {cells}  {tokens.mean:.0f}{span}")
+            measures = [*map(str, arm.table.estimates.values()), str(arm.sent_recall)]
+            rows.append([arm.name, alpha, str(arm.k), *measures, f"{tokens.mean:.0f}{span}"])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        ]
         return "\n".join([*lines, "", *self.summary()[3:]])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,35 +23,60 @@ from ragopt.evaluation import (
     mean_interval,
     search_deep,
 )
+from ragopt.pack import pack
 from ragopt.protocols import TokenCounter
-from ragopt.types import Filter, Hit, Hits, SearchSettings
+from ragopt.types import Filter, Hit, Hits, PackSettings, SearchSettings, TokenCount
 
-__all__ = ["Arm", "Cuts", "HalfSearch", "Tokens"]
+__all__ = ["Arm", "Cuts", "HalfSearch", "Sending"]
 
 Floats = npt.NDArray[np.float64]
 
+#: Tokens that the packing adds to each chunk, at most: its marker and separator.
+_MARKER = 16
 
-class Tokens:
-    """Tokens of chunks as `counter` counts them (title and text), each chunk counted once."""
 
-    def __init__(self, counter: TokenCounter) -> None:
-        self._counter = counter
-        self._known: dict[str, int] = {}
+class Sending:
+    """What of the first k hits is sent, and its tokens: the pipeline's packing, by `counter` and `settings`.
+
+    Tokens are those of the chunks (title and text), without the few that mark each source.
+    """
+
+    def __init__(self, counter: TokenCounter, settings: PackSettings) -> None:
+        self.settings = settings
         self.method = ""
+        self._counter = _Remembering(counter)
+        self._known: dict[str, TokenCount] = {}
 
-    def of(self, hit: Hit) -> int:
-        """The tokens of one hit's chunk."""
+    def sent(self, hits: Hits, k: int) -> tuple[Hit, ...]:
+        """The hits that a context of the first `k` holds, best first."""
+        first = hits[:k]
+        if sum(self._of(hit).high + _MARKER for hit in first) <= self.settings.tokens:
+            return first  # all of it fits, so there is nothing to choose
+        chosen = pack(hits.keep(first), self.settings.tokens, self._counter, order=self.settings.order)
+        return chosen.hits.items
+
+    def tokens(self, hits: Iterable[Hit]) -> int:
+        """The tokens of those hits' chunks."""
+        return sum(self._of(hit).point for hit in hits)
+
+    def _of(self, hit: Hit) -> TokenCount:
         known = self._known.get(hit.id)
         if known is None:
-            count = self._counter.count(hit.chunk.full_text)
-            self.method = count.method
-            known = self._known[hit.id] = count.point
+            known = self._known[hit.id] = self._counter.count(hit.chunk.full_text)
+            self.method = known.method
         return known
+
+
+class _Remembering:
+    """A counter that does not count a text again: sweeps meet the same chunks at every alpha and k."""
+
+    def __init__(self, counter: TokenCounter) -> None:
+        self.count = lru_cache(maxsize=20_000)(counter.count)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cuts:
-    """What sending the first k hits gives and costs: recall and tokens, (ks, queries)."""
+    """What sending the first k hits, as packed, gives and costs: recall and tokens, (ks, queries)."""
 
     ks: tuple[int, ...]
     recall: Floats
@@ -62,8 +88,8 @@ class Arm:
     """One configuration on the held-out half.
 
     `table` measures the ranking, whatever k is. `recall` and `tokens` (one value a query) are those
-    of the first `k` hits, which are what is sent: the share of the relevant among them, and the
-    tokens of their chunks before packing.
+    of what is sent, which is what the pipeline packs of the first `k` hits: the share of the relevant
+    among it, and its chunks' tokens.
     """
 
     name: str
@@ -105,7 +131,7 @@ class HalfSearch:
     search: SearchSettings
     unit: Unit
     where: Filter | None
-    tokens: Tokens
+    sending: Sending
     step: Callable[[str], None]
 
     def hits(self, alpha: float | None, k: int) -> list[Hits]:
@@ -143,8 +169,8 @@ class HalfSearch:
         return Judged.of([self.unit.ids(found) for found in hits], [self.qrels[id] for id in self.questions.ids])
 
     def _sent(self, hits: Sequence[Hits], k: int) -> tuple[Floats, Floats]:
-        sent = [found[:k] for found in hits]
-        tokens = np.array([sum(self.tokens.of(hit) for hit in found) for found in sent], dtype=np.float64)
+        sent = [self.sending.sent(found, k) for found in hits]
+        tokens = np.array([self.sending.tokens(found) for found in sent], dtype=np.float64)
         ids = [self.unit.ids(found) for found in sent]
         judged = Judged.of(ids, [self.qrels[id] for id in self.questions.ids])
         return Measure.parse(f"R@{max(k, 1)}").values(judged), tokens

@@ -28,7 +28,7 @@ from ragopt.tuning.halves import Half, halves
 from ragopt.tuning.outcome import Curves, Facts
 from ragopt.tuning.result import TuneResult
 from ragopt.tuning.steps import Plan, Steps, alpha_grid, embed_once, k_grid, measure_arms, tune_alpha, tune_k
-from ragopt.tuning.trials import HalfSearch, Tokens
+from ragopt.tuning.trials import HalfSearch, Sending
 from ragopt.types import Filter, Normalizer, Settings
 from ragopt.types.parameters import fraction, whole
 
@@ -71,8 +71,9 @@ def tune(
       each searched exactly. The one-standard-error rule picks the alpha nearest the default that
       cannot be told from the best by `measure`, and repeated cross-validation must confirm it
       (`folds` × `repeats`). It becomes the setting only if the verdict on the held-out half is a gain.
-    - `ks` (default 1 to the default k) are measured by recall and tokens. The smallest k that loses
-      at most `recall_margin` recall with 95 % confidence on both halves becomes the setting.
+    - `ks` (default 1 to the default k) are measured by the recall and the tokens of what the pipeline
+      would send: the first k hits, packed by `settings.pack`. The smallest k that loses at most
+      `recall_margin` of that recall with 95 % confidence on both halves becomes the setting. k never grows.
 
     `also` names further measures for the held-out table. `token_counter` counts the tokens of
     chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
@@ -99,9 +100,9 @@ def tune(
     given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
-    tokens, step = Tokens(token_counter or ByteEstimate()), Steps(len(plan.alphas) + 9, progress)
+    sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(len(plan.alphas) + 9, progress)
     tuning, kept = (
-        HalfSearch(index, embed_once(index, questions), theirs, search, unit, where, tokens, step)
+        HalfSearch(index, embed_once(index, questions), theirs, search, unit, where, sending, step)
         for questions, theirs in (tuning_half, kept_half)
     )
     alpha = tune_alpha(tuning, kept, plan)
@@ -133,7 +134,8 @@ def tune(
             repeats=plan.repeats,
             recall_margin=plan.margin,
             held_out="given" if isinstance(held_out, tuple) else f"{held_out:g}",
-            tokens_by=tokens.method,
+            pack_tokens=base.pack.tokens,
+            tokens_by=sending.method,
             index=_describe(index),
         ),
         notes=(*notes, *alpha.notes),
