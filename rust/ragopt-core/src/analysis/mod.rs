@@ -6,6 +6,8 @@ mod porter;
 mod scan;
 mod scripts;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod vietnamese;
 
 use crate::error::Error;

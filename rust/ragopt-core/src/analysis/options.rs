@@ -9,21 +9,26 @@ pub(crate) struct Options {
     pub(crate) verbatim: bool,
     /// Removes the English `'s`.
     pub(crate) possessive: bool,
+    /// 10,000 is 10000.
+    pub(crate) thousands: bool,
     /// ð is a mistyped đ.
     pub(crate) eth_is_d: bool,
-    /// Vietnamese tone marks go to one place.
-    pub(crate) place_tones: bool,
-    /// Words that are dropped; sorted by bytes.
-    pub(crate) stop_words: &'static [&'static str],
-    pub(crate) stemmer: Stemmer,
-    /// Adjacent words come out as a pair too.
-    pub(crate) pairs: bool,
+    /// Accented Vietnamese syllables are brought to one spelling.
+    pub(crate) spell: bool,
+    /// Words that are dropped, as lists sorted by bytes.
+    pub(crate) stop_words: &'static [&'static [&'static str]],
+    /// Porter's stemmer, for words of ASCII letters only.
+    pub(crate) stem: bool,
+    pub(crate) pairs: Pairs,
 }
 
+/// Which neighbors come out as a pair too (stop words as well, since they are parts of compounds).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stemmer {
+pub(crate) enum Pairs {
     None,
-    Porter,
+    /// A Vietnamese syllable with a letter that is not ASCII, and its neighbor.
+    Syllables,
+    All,
 }
 
 /// Lucene's English stop words, sorted.
@@ -35,24 +40,33 @@ pub(crate) const ENGLISH_STOP_WORDS: &[&str] = &[
 pub(crate) const PLAIN: Options = Options {
     verbatim: false,
     possessive: false,
+    thousands: false,
     eth_is_d: false,
-    place_tones: false,
+    spell: false,
     stop_words: &[],
-    stemmer: Stemmer::None,
-    pairs: false,
+    stem: false,
+    pairs: Pairs::None,
 };
 
 pub(crate) const WHITESPACE: Options = Options { verbatim: true, ..PLAIN };
 
 pub(crate) const ENGLISH: Options =
-    Options { possessive: true, stop_words: ENGLISH_STOP_WORDS, stemmer: Stemmer::Porter, ..PLAIN };
+    Options { possessive: true, thousands: true, stop_words: &[ENGLISH_STOP_WORDS], stem: true, ..PLAIN };
 
 pub(crate) const VIETNAMESE: Options = Options {
     eth_is_d: true,
-    place_tones: true,
-    stop_words: vietnamese::STOP_WORDS,
-    pairs: true,
+    spell: true,
+    stop_words: &[vietnamese::MARKED_STOP_WORDS, vietnamese::PLAIN_STOP_WORDS],
+    pairs: Pairs::All,
     ..PLAIN
 };
 
-pub(crate) const MULTILINGUAL: Options = Options { possessive: true, place_tones: true, ..PLAIN };
+pub(crate) const MULTILINGUAL: Options = Options {
+    possessive: true,
+    thousands: true,
+    spell: true,
+    stop_words: &[ENGLISH_STOP_WORDS, vietnamese::MARKED_STOP_WORDS],
+    stem: true,
+    pairs: Pairs::Syllables,
+    ..PLAIN
+};

@@ -1,7 +1,10 @@
 //! Porter's stemmer for English, as its author corrected it (`bli` for `abli`, and `logi`).
 //!
 //! M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980. In the measures below a word is
-//! [C](VC)^m[V]: m counts the vowel-consonant pairs of what is left when the suffix is gone.
+//! \[C\](VC)^m\[V\]: m counts the vowel-consonant pairs of what is left when the suffix is gone.
+//!
+//! One change of ours: y turns into i only after a consonant (`study` meets `studies`), so that `delay` stays, and
+//! with it `hay` and `tay`, which are Vietnamese and not `hai` and `tai`.
 
 /// Cuts the suffixes of `word`, in place. `word` is lower-case ASCII.
 pub(crate) fn stem(word: &mut String) {
@@ -144,6 +147,7 @@ fn past_and_progressive(word: &mut Vec<u8>) {
 fn final_y(word: &mut [u8]) {
     if let [stem @ .., last @ b'y'] = word
         && has_vowel(stem)
+        && stem.last().is_some_and(|byte| !b"aeiou".contains(byte))
     {
         *last = b'i';
     }

@@ -6,9 +6,10 @@
 //! - low lines at either end are no part of a word (`_emphasis_`, `__init__`);
 //! - runs of scripts that are written without spaces come out as overlapping pairs, and each Han character also alone.
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::normalize::{is_apostrophe, is_plain_latin, normalize};
+use super::normalize::{is_plain_latin, normalize};
 use super::scripts::{is_emoji, is_han, is_unspaced};
 
 /// One thing that the scanner found.
@@ -86,12 +87,12 @@ fn class(c: char) -> Class {
 }
 
 /// Whether the plain path finds in `text` what the general one would.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     text.is_ascii() || text.chars().all(|c| class(c) != Class::Other)
 }
 
 /// The plain path: text in NFC without compatibility forms, of Latin letters only.
-fn scan_plain(text: &str, found: &mut impl FnMut(Piece<'_>)) {
+pub(crate) fn scan_plain(text: &str, found: &mut impl FnMut(Piece<'_>)) {
     let mut chars = text.char_indices().map(|(at, c)| (at, class(c))).peekable();
     let mut start = None;
     let mut before = Class::Break;
@@ -124,28 +125,57 @@ fn joins(before: Class, next: Class, class: Class) -> bool {
 }
 
 /// The general path: any normalized text.
-fn scan_any(text: &str, found: &mut impl FnMut(Piece<'_>)) {
-    let mut run = Run::default();
-    for (at, segment) in text.split_word_bound_indices() {
-        if segment.contains(is_unspaced) {
-            run.take(text, at, segment, found);
-            continue;
-        }
-        run.end(text, found);
+pub(crate) fn scan_any(text: &str, found: &mut impl FnMut(Piece<'_>)) {
+    let mut rest = text;
+    while let Some(start) = rest.find(is_unspaced) {
+        scan_spaced(&rest[..start], found);
+        rest = &rest[start..];
+        let end = rest.find(|c| !is_unspaced(c) && !is_combining_mark(c)).unwrap_or(rest.len());
+        scan_unspaced(&rest[..end], found);
+        rest = &rest[end..];
+    }
+    scan_spaced(rest, found);
+}
+
+/// Scripts with spaces between words.
+fn scan_spaced(text: &str, found: &mut impl FnMut(Piece<'_>)) {
+    for segment in text.split_word_bounds() {
         if segment.contains(char::is_alphanumeric) {
-            for (i, part) in segment.split(':').enumerate() {
-                if i > 0 {
-                    found(Piece::Gap);
-                }
-                word(part, found);
-            }
+            words(segment, found);
         } else if segment.starts_with(is_emoji) {
             found(Piece::Term(segment));
         } else if !segment.chars().all(char::is_whitespace) {
             found(Piece::Gap);
         }
     }
-    run.end(text, found);
+}
+
+/// A run of letters, with their marks, of scripts without spaces: each letter with the next one, a Han character
+/// also alone, and whatever stands alone.
+fn scan_unspaced(run: &str, found: &mut impl FnMut(Piece<'_>)) {
+    let mut starts = run.char_indices().filter(|&(_, c)| is_unspaced(c)).map(|(at, _)| at).chain([run.len()]);
+    let mut before = None;
+    let mut start = starts.next().unwrap_or(run.len());
+    for end in starts {
+        if let Some(before) = before {
+            found(Piece::Term(&run[before..end]));
+        }
+        if run[start..].starts_with(is_han) || (before.is_none() && end == run.len()) {
+            found(Piece::Term(&run[start..end]));
+        }
+        before = Some(start);
+        start = end;
+    }
+}
+
+/// A UAX #29 word, cut at its colons.
+fn words(text: &str, found: &mut impl FnMut(Piece<'_>)) {
+    for (i, part) in text.split(':').enumerate() {
+        if i > 0 {
+            found(Piece::Gap);
+        }
+        word(part, found);
+    }
 }
 
 /// A UAX #29 word without colons, cut at the full stops that do not join, and trimmed.
@@ -175,67 +205,12 @@ fn stop_joins(before: &str, after: &str) -> bool {
 }
 
 fn trimmed(text: &str, found: &mut impl FnMut(Piece<'_>)) {
-    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches('_');
-    if !text.is_empty() {
-        found(Piece::Word(text));
-    }
-}
-
-/// A stretch of a script without spaces, as it is being read. A unit is a letter with its marks.
-#[derive(Default)]
-struct Run {
-    unit: Option<(usize, usize)>,
-    before: Option<(usize, usize)>,
-}
-
-impl Run {
-    /// Takes a segment that holds at least one letter of such a script (and others only around a low line).
-    fn take(&mut self, text: &str, at: usize, segment: &str, found: &mut impl FnMut(Piece<'_>)) {
-        let mut other = None;
-        for (i, c) in segment.char_indices() {
-            let (start, end) = (at + i, at + i + c.len_utf8());
-            if is_unspaced(c) {
-                if let Some(other) = other.take() {
-                    word(&text[other..start], found);
-                }
-                self.complete(text, found);
-                self.unit = Some((start, end));
-            } else if c == '_' || c.is_alphanumeric() && !self.ends_at(start) {
-                self.end(text, found);
-                other.get_or_insert(start);
-            } else if let Some(unit) = &mut self.unit {
-                unit.1 = end;
-            }
-        }
-        if let Some(other) = other {
-            word(&text[other..at + segment.len()], found);
-        }
-    }
-
-    fn ends_at(&self, at: usize) -> bool {
-        self.unit.is_some_and(|unit| unit.1 == at)
-    }
-
-    fn complete(&mut self, text: &str, found: &mut impl FnMut(Piece<'_>)) {
-        let Some(unit) = self.unit.take() else { return };
-        if let Some(before) = self.before {
-            found(Piece::Term(&text[before.0..unit.1]));
-        }
-        if text[unit.0..].starts_with(is_han) {
-            found(Piece::Term(&text[unit.0..unit.1]));
-        }
-        self.before = Some(unit);
-    }
-
-    /// Ends the run; a unit that stands alone is a term whatever its script.
-    fn end(&mut self, text: &str, found: &mut impl FnMut(Piece<'_>)) {
-        let alone = self.before.is_none();
-        self.complete(text, found);
-        if let Some(unit) = self.before.take()
-            && alone
-            && !text[unit.0..].starts_with(is_han)
-        {
-            found(Piece::Term(&text[unit.0..unit.1]));
-        }
+    let word = text
+        .trim_start_matches(|c: char| !c.is_alphanumeric() || is_combining_mark(c))
+        .trim_end_matches(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+    if !word.is_empty() {
+        found(Piece::Word(word));
+    } else if !text.is_empty() {
+        found(Piece::Gap);
     }
 }

@@ -1,7 +1,7 @@
 //! Words to terms: case, length, stop words, stems, pairs.
 
 use super::normalize::{is_apostrophe, lower};
-use super::options::{Options, Stemmer};
+use super::options::{Options, Pairs};
 use super::scan::Piece;
 use super::{porter, vietnamese};
 
@@ -35,6 +35,9 @@ impl<'a> Writer<'a> {
     fn word(&mut self, word: &str, emit: &mut impl FnMut(&str)) {
         let word = if self.options.possessive { without_possessive(word) } else { word };
         lower(word, &mut self.term);
+        if self.options.thousands && is_grouped(&self.term) {
+            self.term.retain(|c| c != ',');
+        }
         if self.options.eth_is_d && self.term.contains('ð') {
             self.term = self.term.replace('ð', "đ");
         }
@@ -43,24 +46,23 @@ impl<'a> Writer<'a> {
             let kept = self.term.trim_end_matches(|c: char| c.is_ascii_punctuation()).len();
             self.term.truncate(kept);
         }
-        if self.options.place_tones && !self.term.is_ascii() {
-            vietnamese::place_tone(&mut self.term);
+        if self.options.spell && !self.term.is_ascii() {
+            vietnamese::spell(&mut self.term);
         }
-        let stop = self.options.stop_words.binary_search(&self.term.as_str()).is_ok();
-        if self.options.pairs {
+        if self.options.pairs != Pairs::None {
             self.pair(emit);
         }
-        if stop {
+        if self.options.stop_words.iter().any(|list| list.binary_search(&self.term.as_str()).is_ok()) {
             return;
         }
-        if self.options.stemmer == Stemmer::Porter && self.term.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'') {
+        if self.options.stem && self.term.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'') {
             porter::stem(&mut self.term);
         }
         emit(&self.term);
     }
 
     fn pair(&mut self, emit: &mut impl FnMut(&str)) {
-        if !self.before.is_empty() {
+        if self.is_pair() {
             self.pair.clear();
             self.pair.push_str(&self.before);
             self.pair.push(' ');
@@ -70,6 +72,13 @@ impl<'a> Writer<'a> {
         self.before.clear();
         self.before.push_str(&self.term);
     }
+
+    fn is_pair(&self) -> bool {
+        let (before, term) = (&self.before, &self.term);
+        !before.is_empty()
+            && (self.options.pairs == Pairs::All
+                || [before, term].into_iter().any(|word| !word.is_ascii() && vietnamese::is_syllable(word)))
+    }
 }
 
 /// Where a term is cut: after [`LONGEST_TERM`] characters.
@@ -78,6 +87,14 @@ fn end(term: &str) -> usize {
         return term.len();
     }
     term.char_indices().nth(LONGEST_TERM).map_or(term.len(), |(at, _)| at)
+}
+
+/// Whether the commas of a number part thousands: 10,000 and 1,234,567.5, but not 3,14.
+fn is_grouped(word: &str) -> bool {
+    let mut groups = word.split('.').next().unwrap_or(word).split(',');
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && digits(first))
+        && groups.all(|group| group.len() == 3 && digits(group))
 }
 
 /// The word before `'s`.

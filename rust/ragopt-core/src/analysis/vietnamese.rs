@@ -22,10 +22,21 @@ const FINALS: [&str; 9] = ["", "c", "ch", "m", "n", "ng", "nh", "p", "t"];
 /// `nghiêng` is as long as a syllable gets.
 const LONGEST_SYLLABLE: usize = 7;
 
-/// Words that say little about what a text is about. None of them is a common part of a compound noun.
+/// Grammar words, pronouns and particles, with letters that English has not. Sorted by bytes, as [`spell`] writes them.
 ///
-/// Sorted by bytes, in the spelling that [`place_tone`] gives.
-pub(crate) const STOP_WORDS: &[&str] = &[];
+/// Negations (`không`, `chưa`) and numbers are not among them.
+pub(crate) const MARKED_STOP_WORDS: &[&str] = &[
+    "bạn", "bị", "bởi", "chị", "chứ", "các", "cái", "còn", "có", "cùng", "cũng", "của", "dù", "dạ",
+    "gì", "hoặc", "hơn", "là", "lên", "lúc", "lại", "mà", "mình", "mỗi", "nhé", "như", "nhưng",
+    "những", "nào", "này", "nên", "nếu", "nữa", "phải", "rất", "rằng", "rồi", "sẽ", "thì", "thưa",
+    "thế", "trên", "tôi", "tại", "từ", "và", "vào", "vâng", "vì", "vẫn", "vậy", "về", "với", "vừa",
+    "à", "đang", "đây", "đã", "đó", "được", "đấy", "đến", "đều", "để", "ơi", "ạ", "ở",
+];
+
+/// The same, of ASCII letters only: words of other languages too, so only for text known to be Vietnamese.
+pub(crate) const PLAIN_STOP_WORDS: &[&str] = &[
+    "ai", "anh", "cho", "do", "em", "hay", "khi", "ngay", "qua", "ra", "sau", "theo", "trong",
+];
 
 #[derive(Clone, Copy)]
 struct Letter {
@@ -43,27 +54,38 @@ fn letter(c: char) -> Letter {
     Letter { plain: c, tone: 0, vowel: false }
 }
 
-/// Moves the tone mark of a lower-case NFC syllable to its traditional place: hoà → hòa, thuý → thúy, qúy → quý.
-///
-/// Anything that is not one Vietnamese syllable with one tone mark is left alone.
-pub(crate) fn place_tone(word: &mut String) {
+/// The letters of a word that is short enough for a syllable.
+fn letters(word: &str) -> Option<([Letter; LONGEST_SYLLABLE], usize)> {
     let mut letters = [Letter { plain: ' ', tone: 0, vowel: false }; LONGEST_SYLLABLE];
     let mut count = 0;
     for c in word.chars() {
-        if count == LONGEST_SYLLABLE {
-            return;
-        }
-        letters[count] = letter(c);
+        *letters.get_mut(count)? = letter(c);
         count += 1;
     }
-    let letters = &letters[..count];
+    Some((letters, count))
+}
+
+/// Whether a lower-case word could be a Vietnamese syllable.
+pub(crate) fn is_syllable(word: &str) -> bool {
+    letters(word).is_some_and(|(letters, count)| seat(&letters[..count]).is_some())
+}
+
+/// Writes a lower-case NFC syllable with a tone mark in the one spelling that we keep.
+///
+/// The mark goes to its traditional place: hoà → hòa, thuý → thúy, qúy → quý. And y after a lone h, k, l, m, s or t
+/// is i: kỹ → kĩ, lý → lí. Anything that is not one Vietnamese syllable with one tone mark is left alone.
+pub(crate) fn spell(word: &mut String) {
+    let Some((mut letters, count)) = letters(word) else { return };
+    let letters = &mut letters[..count];
     let mut toned = (0..count).filter(|&i| letters[i].tone > 0);
     let (Some(from), None) = (toned.next(), toned.next()) else { return };
     let Some(to) = seat(letters) else { return };
-    if from == to {
+    let tone = letters[from].tone;
+    if let [Letter { plain: 'h' | 'k' | 'l' | 'm' | 's' | 't', .. }, last @ Letter { plain: 'y', .. }] = letters {
+        last.plain = 'i';
+    } else if from == to {
         return;
     }
-    let tone = letters[from].tone;
     word.clear();
     for (i, letter) in letters.iter().enumerate() {
         word.push(if i == to { with_tone(letter.plain, tone) } else { letter.plain });
@@ -115,7 +137,7 @@ mod tests {
 
     fn placed(word: &str) -> String {
         let mut word = word.to_owned();
-        place_tone(&mut word);
+        spell(&mut word);
         word
     }
 
@@ -129,7 +151,7 @@ mod tests {
 
     #[test]
     fn misplaced_marks_are_mended() {
-        for (wrong, right) in [("qúy", "quý"), ("qúa", "quá"), ("gìa", "già"), ("cuả", "của"), ("hòan", "hoàn"), ("muà", "mùa")] {
+        for (wrong, right) in [("kỹ", "kĩ"), ("lý", "lí"), ("sỹ", "sĩ"), ("qúy", "quý"), ("qúa", "quá"), ("gìa", "già"), ("cuả", "của"), ("hòan", "hoàn"), ("muà", "mùa")] {
             assert_eq!(placed(wrong), right);
         }
     }
@@ -168,7 +190,17 @@ mod tests {
 
     #[test]
     fn stop_words_are_sorted_and_normal() {
-        assert!(STOP_WORDS.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(STOP_WORDS.iter().all(|word| placed(word) == **word));
+        for list in [MARKED_STOP_WORDS, PLAIN_STOP_WORDS] {
+            assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
+            assert!(list.iter().all(|word| placed(word) == **word && is_syllable(word)));
+        }
+        assert!(PLAIN_STOP_WORDS.iter().all(|word| word.is_ascii()));
+        assert!(!MARKED_STOP_WORDS.iter().any(|word| word.is_ascii()));
+    }
+
+    #[test]
+    fn syllables_are_told_from_words() {
+        assert!("bệnh viện y tế nghiêng xoong gì quốc toàn".split(' ').all(is_syllable));
+        assert!(!["côté", "world", "19", "", "résumé", "schön", "don't", "th"].into_iter().any(is_syllable));
     }
 }
