@@ -15,7 +15,7 @@ from ragopt.errors import RagoptError
 
 __all__ = ["main", "make_parser"]
 
-_COMMANDS = ("index", "search", "ask", "evaluate", "tune", "inspect")
+_COMMANDS = ("demo", "index", "search", "ask", "evaluate", "tune", "inspect")
 _INTERRUPTED, _PIPE_CLOSED, _WRONG_USE = 130, 141, 2  # 128 + the signal's number, as shells have it
 
 
@@ -25,7 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="ragopt",
         description="Exact hybrid search, packing and honest tuning for retrieval-augmented generation on AWS.",
         epilog="example:\n  ragopt index docs --output docs.idx && ragopt search docs.idx 'how do I rotate a key?'\n\n"
-        "exit code: 0 good; 1 the data says no (each command says when); 2 wrong use",
+        "exit code: 0 good; 1 the data says no (each command says when); 2 wrong use, or a failure",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

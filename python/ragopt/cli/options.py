@@ -56,7 +56,7 @@ def add_command(
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
-        epilog=f"example:\n  {example}\n\nexit code: {codes}; 2 wrong use",
+        epilog=f"example:\n  {example}\n\nexit code: {codes}; 2 wrong use, or a failure",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

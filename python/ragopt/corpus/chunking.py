@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragopt.corpus.segments import Piece, sentences, words
+from ragopt.corpus.segments import Piece, sentences, word_bounds, words
 from ragopt.errors import InputError
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import ByteEstimate
@@ -55,8 +55,7 @@ class _Sized:
         counter = self.counter
         if counter is not None:
             return lambda start, end: counter.count(text[start:end]).high
-        found = words(text)
-        starts, ends = [piece.start for piece in found], [piece.end for piece in found]
+        starts, ends = word_bounds(text)
         return lambda start, end: bisect_left(starts, end) - bisect_right(ends, start)
 
 

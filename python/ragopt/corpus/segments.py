@@ -6,13 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Piece", "safe_cut", "sentences", "words"]
+__all__ = ["Piece", "safe_cut", "sentences", "word_bounds", "words"]
 
 # Scripts without blanks between words: each character counts as a word, and may be cut after.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]{{1,24}}")
+_ASCII_WORD = re.compile(r"\S{1,24}")  # the same on ASCII, and quicker
 _FULL_STOPS = "\u3002\uff01\uff1f\uff0e\u2026\u0964\u061f\u06d4"
 _END = re.compile(rf"[.!?]+[\"')\]\u2019\u201d\u00bb]*(?=\s)|[{_FULL_STOPS}]+[\"')\]\u2019\u201d\u00bb\u300d\u300f]*")
 _BREAK = re.compile(r"\n[^\S\n]*(?:\n\s*|(?=[-*+\u2022|] |\d{1,3}[.)] |#{1,6} ))")
@@ -47,6 +48,12 @@ def words(text: str, start: int = 0, end: int | None = None) -> list[Piece]:
             found[-1] = Piece(found[-1].start, at)
         found.append(Piece(at, match.end()))
     return found
+
+
+def word_bounds(text: str) -> tuple[list[int], list[int]]:
+    """The starts and the ends of the words, for counting: quick, and never fewer than `words` gives."""
+    spans = [match.span() for match in (_ASCII_WORD if text.isascii() else _WORD).finditer(text)]
+    return [start for start, _ in spans], [end for _, end in spans]
 
 
 def sentences(text: str) -> list[Piece]:
