@@ -18,7 +18,9 @@ from ragopt.pipeline import Pipeline
 from ragopt.tuning import TuneResult, tune
 from ragopt.types import PackSettings, Settings
 
-__all__ = ["SETTINGS", "add_parser", "run"]
+__all__ = ["MEASURE", "SETTINGS", "add_parser", "run"]
+
+MEASURE = "nDCG@10"
 
 #: The defaults, with room for all ten chunks: what a row sends is then what it found.
 SETTINGS = Settings(pack=PackSettings(tokens=6000))
@@ -75,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
             made.index,
             questions.tune,
             questions.qrels,
+            measure=MEASURE,
             settings=SETTINGS,
             held_out=(questions.test, questions.qrels),
             by="document",
@@ -104,16 +107,13 @@ def _folder(name: str) -> Path:
 
 
 def _example(made: DemoIndex, result: TuneResult, questions: JudgedQuestions, asked: str | None) -> Example:
-    """The question that was asked for, or the first held-out one whose best chunk is of a document graded 3."""
+    """The question that was asked for, or the held-out one that the tuned search answers best."""
     pipeline = Pipeline(made.index, result.settings)
     if asked is not None:
-        return Example(None, asked, pipeline.retrieve(asked), {})
-    first: Example | None = None
-    for id, text in questions.test.items():
-        grades = questions.qrels.grades.get(id, {})
-        example = Example(id, text, pipeline.retrieve(text), grades)
-        first = first or example
-        if example.context.hits and grades.get(example.context.hits[0].document) == 3:
-            return example
-    assert first is not None, "load_questions holds that the half is not empty"
-    return first
+        return Example("Your question", asked, pipeline.retrieve(asked), {})
+    table = result.arms[-1].table
+    values = table.column(MEASURE)
+    best = int(values.argmax())
+    id = table.queries[best]
+    label = f"The held-out question with the best {MEASURE} ({values[best]:.2f}), {id}"
+    return Example(label, questions.test[id], pipeline.retrieve(questions.test[id]), questions.qrels[id])

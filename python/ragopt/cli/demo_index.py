@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ragopt.analysis import analyzer
+import numpy as np
+
 from ragopt.backends import awsdocs, embedders
 from ragopt.corpus import DEFAULT_WORDS, SentenceChunker
 from ragopt.errors import IndexFileError, IndexWriteError
@@ -22,6 +23,7 @@ __all__ = ["ANALYZER", "EMBEDDER", "DemoIndex", "demo_index"]
 
 ANALYZER = "english"
 EMBEDDER = "static"
+_BATCH = 512  # chunks embedded between two signs of progress
 
 #: `progress(done, total, label)`.
 Progress = Callable[[int, int, str], None]
@@ -62,9 +64,9 @@ def demo_index(folder: Path, *, rebuild: bool, progress: Progress) -> DemoIndex:
     if found is not None:
         index, made = found
         return DemoIndex(index, folder, made, reused=True, seconds=time.perf_counter() - started)
-    index, counted = _build(embedder, progress)
+    index, documents, text_bytes = _build(embedder, progress)
     seconds = time.perf_counter() - started
-    made = Made(key["botocore"], counted.documents, len(index), counted.text_bytes, round(seconds, 2))
+    made = Made(key["botocore"], documents, len(index), text_bytes, round(seconds, 2))
     _store(folder, index, key, made)
     return DemoIndex(index, folder, made, reused=False, seconds=seconds)
 
@@ -74,7 +76,7 @@ def _key(embedder: Embedder) -> dict[str, Any]:
         "ragopt": version("ragopt"),
         "botocore": awsdocs.botocore_version(),
         "services": list(awsdocs.SERVICES),
-        "analyzer": analyzer(ANALYZER).fingerprint,
+        "analyzer": Index.build([], analyzer=ANALYZER).describe()["analyzer"]["fingerprint"],
         "embedder": embedder.name,
         "words": DEFAULT_WORDS,
     }
@@ -104,65 +106,29 @@ def _store(folder: Path, index: Index, key: dict[str, Any], made: Made) -> None:
         raise IndexWriteError(f"{folder}: cannot be written ({error.strerror}); choose another --index-dir") from error
 
 
-@dataclass(slots=True)
-class _Counted:
-    documents: int = 0
-    chunks: int = 0
-    text_bytes: int = 0
-
-
-def _build(embedder: Embedder, progress: Progress) -> tuple[Index, _Counted]:
-    counted = _Counted()
+def _build(embedder: Embedder, progress: Progress) -> tuple[Index, int, int]:
+    """The index, the number of documents, and the bytes of their chunks."""
+    documents: list[Document] = []
+    for done, service in enumerate(awsdocs.SERVICES):
+        progress(done, len(awsdocs.SERVICES), f"reading {service}, services")
+        documents += awsdocs.read([service])
     cut = SentenceChunker(words=DEFAULT_WORDS)
-
-    def chunker(document: Document) -> Iterator[Chunk]:
-        for chunk in cut(document):
-            counted.chunks += 1
-            counted.text_bytes += len(chunk.full_text.encode())
-            yield chunk
-
-    def documents() -> Iterator[Document]:
-        for place, service in enumerate(awsdocs.SERVICES):
-            progress(place, len(awsdocs.SERVICES), f"reading {service}")
-            for document in awsdocs.read([service]):
-                counted.documents += 1
-                yield document
-        progress(len(awsdocs.SERVICES), len(awsdocs.SERVICES), "reading")
-
-    watched = _Watched(embedder, lambda done: progress(done, counted.chunks, "embedding chunks"))
-    index = Index.build(documents(), embedder=watched, analyzer=ANALYZER, chunker=chunker, fields=dict(awsdocs.FIELDS))
-    return index, counted
-
-
-class _Watched:
-    """An embedder that tells how many passages it has seen."""
-
-    def __init__(self, embedder: Embedder, seen: Callable[[int], None]) -> None:
-        self._embedder = embedder
-        self._seen = seen
-        self._done = 0
-
-    @property
-    def name(self) -> str:
-        return self._embedder.name
-
-    @property
-    def dimension(self) -> int:
-        return self._embedder.dimension
-
-    @property
-    def cosine_floor(self) -> float:
-        return self._embedder.cosine_floor
-
-    @property
-    def alpha(self) -> float | None:
-        return self._embedder.alpha
-
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        rows = self._embedder.embed_passages(texts)
-        self._done += len(texts)
-        self._seen(self._done)
-        return rows
-
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._embedder.embed_queries(texts)
+    chunks: dict[str, list[Chunk]] = {}
+    for done, document in enumerate(documents):
+        progress(done, len(documents), "cutting documents")
+        chunks[document.id] = list(cut(document))
+    texts = [chunk.full_text for parts in chunks.values() for chunk in parts]
+    rows: list[Vectors] = []
+    for start in range(0, len(texts), _BATCH):
+        progress(start, len(texts), f"embedding with {EMBEDDER}, chunks")
+        rows.append(embedder.embed_passages(texts[start : start + _BATCH]))
+    progress(len(texts), len(texts), "building the index, chunks")
+    index = Index.build(
+        documents,
+        embedder=EMBEDDER,
+        vectors=np.concatenate(rows),
+        analyzer=ANALYZER,
+        chunker=lambda document: chunks[document.id],
+        fields=awsdocs.FIELDS,
+    )
+    return index, len(documents), sum(len(text.encode()) for text in texts)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from statistics import mean
+from textwrap import wrap
 from typing import Any
 
 from ragopt.backends import awsdocs
@@ -22,16 +23,16 @@ __all__ = ["Example", "account", "arms_text", "example_text", "index_text", "las
 
 _MEASURES = ("nDCG@10", "R@10")
 _COLUMNS = 100
-_LINES = 3
+_SOURCES, _LINES = 5, 3
 _TERMS = ["Term", "In the chunk", "idf", "Share of BM25"]
 _NAMES = {"en": "English", "vi": "Vietnamese"}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question with the context that would be sent for it. `id` is None for a question of the user's own."""
+    """One question with the context that would be sent for it; `label` says which one it is."""
 
-    id: str | None
+    label: str
     text: str
     context: Context
     grades: Mapping[str, int]
@@ -52,44 +53,40 @@ def index_text(made: DemoIndex) -> str:
 def arms_text(result: TuneResult, questions: JudgedQuestions, rate: Price) -> str:
     """The table of the held-out half, what can be told from it, and the verdict."""
     facts = result.facts
-    lines = [
-        f"On {facts.held_out_queries} held-out questions (tuned on {facts.tuning_queries} others), with 95 % intervals:",
-        "",
-        table(*_rows(result, rate), right=(1, 2)),
-        "",
-        f"Sent are the chunks found; tokens are counted by {facts.tokens_by}. Prices: input of {rate.model}, "
-        f"${rate.input_per_million.normalize():f} a million tokens on {rate.as_of.isoformat()}",
-        f"({rate.source}); the answer's tokens come on top, the same in every row.",
-        "",
-        *(f"- {line}" for line in _differences(result)),
-        *(f"- {line}" for line in _languages(result, questions)),
-        "",
-        f"Verdict on tuning alpha: {result.verdict}",
-        f"Top-k: {result.top_k}",
-        *(f"Note: {line}" for line in result.notes),
-        "",
-    ]
-    return "\n".join(lines)
+    languages = _language_rows(result, questions)
+    head = f"On {facts.held_out_queries} held-out questions (tuned on {facts.tuning_queries} others), 95 % intervals:"
+    sent = (
+        f"Tokens are those of the chunks sent, estimated from their text ({facts.tokens_by}; 95 % of texts are "
+        f"within 15 %). Dollars: input of {rate.model} at ${rate.input_per_million.normalize():f} a million tokens "
+        f"({rate.source}, {rate.as_of.isoformat()}). Instructions, question and answer come on top, alike in all rows."
+    )
+    parts = [head, table(*_rows(result, rate), right=(1, 2)), _wrapped(sent)]
+    parts.append("\n".join(_wrapped(line, "- ") for line in _differences(result)))
+    if len(languages) > 1:
+        headers = ["nDCG@10 by language of the question", "questions", *(arm.name for arm in result.arms)]
+        parts.append(table(headers, languages, right=range(1, len(headers))))
+    parts.append(_wrapped(f"Verdict on tuning: {result.verdict} {result.top_k}"))
+    parts += [_wrapped(f"Note: {line}") for line in result.notes]
+    return "\n\n".join(parts) + "\n"
 
 
 def example_text(example: Example) -> str:
     """One question's packed context, cited, and why the first hit has its score."""
     context = example.context
-    whose = f"Held-out question {example.id}" if example.id else "Your question"
-    lines = [f"{whose}: {example.text}", ""]
+    lines = [f"{example.label}:", example.text, ""]
     if not context.hits:
         return "\n".join([*lines, f"Nothing to send: {context.status}.", ""])
     count = context.tokens
     lines.append(
         f"Its context: {len(context.citations)} chunks, {tokens(count.point)} tokens (between {tokens(count.low)} and "
-        f"{tokens(count.high)}); the first lines of each:"
+        f"{tokens(count.high)}); the first {min(_SOURCES, len(context.citations))} begin:"
     )
     bodies = {hit.id: hit.text for hit in context.hits}
-    for citation in context.citations:
+    for citation in context.citations[:_SOURCES]:
         grade = example.grades.get(citation.document)
         judged = f", judged {grade}" if grade else ""
         lines.append(shortened(f"{citation.marker} {citation.title}  ({citation.id}{judged})", _COLUMNS))
-        lines += [f"    {shortened(line, _COLUMNS - 4)}" for line in bodies[citation.id].splitlines()[:_LINES]]
+        lines += [f"    {shortened(line, _COLUMNS - 4)}" for line in _lines(bodies[citation.id])]
     return "\n".join([*lines, "", *_why(context.hits.explain(0)), ""])
 
 
@@ -134,7 +131,7 @@ def account(
         "languages": _by_language(result, questions),
         "tuning": result.to_dict(),
         "example": {
-            "id": example.id,
+            "label": example.label,
             "question": example.text,
             "status": str(context.status),
             "text": context.text,
@@ -175,7 +172,7 @@ def sections(
     sources += [[f"{c.marker} {c.title}", c.document, f"{scores[c.id]:.4f}"] for c in cited]
     return [
         *out,
-        (f"One question: {example.text}", sources),
+        (f"{example.label}: {example.text}", sources),
         ("Why its best source has its score", [["Part", "Value"], *_parts(why)]),
         ("The terms of that source", [_TERMS, *_terms(why)]),
     ]
@@ -236,7 +233,7 @@ def _differences(result: TuneResult) -> list[str]:
         found = compare(hybrid.table, side.table, _MEASURES[0])
         difference = found.difference
         out.append(
-            f"default hybrid against {name}, question by question: {difference.mean:+.3f} {_MEASURES[0]} "
+            f"Default hybrid against {name}, question by question: {difference.mean:+.3f} {_MEASURES[0]} "
             f"({difference.low:+.3f} to {difference.high:+.3f}, p = {found.p:.2g}; better on {found.wins}, worse on "
             f"{found.losses}, equal on {found.ties})"
         )
@@ -260,24 +257,20 @@ def _language_rows(result: TuneResult, questions: JudgedQuestions) -> list[list[
     ]
 
 
-def _languages(result: TuneResult, questions: JudgedQuestions) -> list[str]:
-    found = _by_language(result, questions)
-    if len(found) < 2:
-        return []
-    parts = [
-        f"{row['questions']} {_NAMES.get(language, language)} "
-        + ", ".join(f"{name} {value:.3f}" for name, value in row[_MEASURES[0]].items())
-        for language, row in found.items()
-    ]
-    return [f"{_MEASURES[0]} by language of the question (the documents are English): {'; '.join(parts)}"]
-
-
 def _why(why: Explanation) -> list[str]:
     lines = [f"Why {why.id} has its score, the best:", *(f"  {name:<8} {value}" for name, value in _parts(why))]
     if not why.terms:
         return lines
     terms = table(_TERMS, _terms(why), right=(1, 2, 3))
     return [*lines, "", *(f"  {line}" for line in terms.splitlines())]
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()][:_LINES]
+
+
+def _wrapped(text: str, first: str = "") -> str:
+    return "\n".join(wrap(text, _COLUMNS, initial_indent=first, subsequent_indent=" " * len(first)))
 
 
 def _terms(why: Explanation) -> list[list[str]]:

@@ -18,6 +18,9 @@ __all__ = ["Model", "botocore_version", "data_folder", "load"]
 
 Shape = Mapping[str, Any]
 
+#: What people call a service that the SDK has a code name for.
+_NAMES = {"SFN": "Step Functions"}
+
 
 def data_folder() -> Path:
     """The folder that holds botocore's service models; MissingExtraError without botocore."""
@@ -117,7 +120,7 @@ def load(service: str, data: Path) -> Model:
     try:
         return Model(
             service=service,
-            name=model["metadata"].get("serviceId") or service,
+            name=_NAMES.get(name := model["metadata"].get("serviceId") or service, name),
             operations=model["operations"],
             shapes=model["shapes"],
             paginated=frozenset(pages.get("pagination", {})),
