@@ -13,7 +13,19 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-__all__ = ["byte_size", "dollars", "emit", "emit_json", "note", "score", "seconds", "shortened", "table", "tokens", "width"]
+__all__ = [
+    "byte_size",
+    "dollars",
+    "emit",
+    "emit_json",
+    "note",
+    "score",
+    "seconds",
+    "shortened",
+    "table",
+    "tokens",
+    "width",
+]
 
 
 def emit(text: str = "", *, end: str = "\n") -> None:
