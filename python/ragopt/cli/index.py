@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         _report(problems)
         if not documents:
             note(f"ragopt: {args.source}: nothing to index, so nothing was written")
+            if args.json:
+                emit_json({"output": None, "documents": 0, "chunks": 0, "problems": _problems(problems)})
             return 1
         name = None if args.embedder == "none" else args.embedder
         vectors = None if name is None else _embed(name, documents, chunker, progress)
@@ -148,8 +151,10 @@ def _account(
         "documents": len(documents),
         "chunks": len(index),
         "seconds": round(elapsed, 3),
-        "problems": [
-            {"file": p.file, "line": p.line, "what": p.what, "advice": p.advice, "lost": p.lost} for p in problems
-        ],
+        "problems": _problems(problems),
         **index.describe(),
     }
+
+
+def _problems(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [asdict(problem) for problem in problems]

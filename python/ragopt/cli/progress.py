@@ -18,8 +18,8 @@ _COLUMNS = 79
 class Progress:
     """A callable `progress(done, total, label)` that rewrites one line of stderr, if that is a terminal.
 
-    `total` 0 means that it is not known. The line is wiped when the `with` block ends. A nameless
-    call (`progress(done, total)`) keeps the label.
+    `total` 0 means that it is not known; `done` 0 with it shows the label alone. The line is wiped
+    when the `with` block ends. A nameless call (`progress(done, total)`) keeps the label.
     """
 
     def __init__(self, label: str = "", *, stream: TextIO | None = None, quiet: bool = False) -> None:
@@ -39,8 +39,8 @@ class Progress:
         if not fresh and now < self._due and done != total:
             return
         self._due = now + _EVERY
-        amount = f"{done:,} of {total:,} ({done / total:.0%})" if total else f"{done:,}"
-        line = shortened(f"{self._label} {amount}", _COLUMNS)
+        amount = f" {done:,} of {total:,} ({done / total:.0%})" if total else f" {done:,}" if done else ""
+        line = shortened(self._label + amount, _COLUMNS)
         self._stream.write(f"\r\x1b[K{line}")
         self._stream.flush()
         self._dirty = True

@@ -114,7 +114,8 @@ def test_index_refuses_what_cannot_be_right(run: Run, tmp_path: Path) -> None:
         outcome = run(*argv)
         assert outcome.code == 2 and said in outcome.err and outcome.out == "", argv
     assert not out.exists()
-    assert run("index", write(tmp_path / "empty", {"a.png": b"x"}), "-o", out).code == 1
+    nothing = run("index", write(tmp_path / "empty", {"a.png": b"x"}), "-o", out, "--json")
+    assert nothing.code == 1 and nothing.json["documents"] == 0 and not nothing.json["problems"][0]["lost"]
     assert not out.exists()
 
 
