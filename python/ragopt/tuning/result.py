@@ -14,7 +14,7 @@ from ragopt.tuning.chart import alpha_chart
 from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
 from ragopt.tuning.trials import Arm
-from ragopt.tuning.verdict import Verdict
+from ragopt.tuning.verdict import Outcome, Verdict
 from ragopt.types import Settings
 
 __all__ = ["TuneResult"]
@@ -48,6 +48,11 @@ class TuneResult:
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
         return next((arm for arm in self.arms if arm.name == name), None)
+
+    @property
+    def changed(self) -> bool:
+        """Whether production would search otherwise than by default: a gain was seen, or a smaller k confirmed."""
+        return self.verdict.outcome is Outcome.GAINED or self.top_k.k != self.top_k.default
 
     @property
     def written(self) -> Arm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from ragopt.errors import InputError, SettingsError, UnknownNameError
+from ragopt.index import Index
 from ragopt.tuning import Outcome, TuneResult, tune
 from ragopt.types import SearchSettings, Settings, TokenCount
 from tests.unit.tuning.world import World
@@ -150,6 +152,24 @@ def test_vectors_are_passed_on() -> None:
     world = World(10, seed=7)
     tune(world, world.queries, world.qrels, vectors=np.eye(10), token_counter=Words())
     assert all(search["vectors"].shape == (search["queries"], 10) for search in world.searches)
+
+
+def test_an_index_embeds_each_half_once() -> None:
+    texts: list[str] = []
+
+    def embedder(batch: Sequence[str]) -> np.ndarray:
+        texts.extend(batch)
+        return np.array([[text.count("a") + 1.0, text.count("b"), len(text)] for text in batch])
+
+    documents = [{"id": f"d{i}", "text": f"{'a' * (i % 5)} b{i} word{i % 7} {'b' * (i % 3)}"} for i in range(40)]
+    index = Index.build(documents, embedder=embedder)
+    queries = {f"q{i}": f"word{i % 7} b{i}" for i in range(12)}
+    texts.clear()
+    result = tune(index, queries, {q: {f"d{i}": 1} for i, q in enumerate(queries)})
+    assert sorted(texts) == sorted(queries.values())
+    assert result.default_alpha == 0.6
+    assert result.facts.index["chunks"] == "40"
+    assert result.facts.tokens_by.startswith("estimate:")
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
