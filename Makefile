@@ -18,6 +18,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 RUST := Cargo.toml Cargo.lock $(shell find rust -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
 LINTED := python tests benches .ci
 
+# Without the extension the stamp of its build says nothing.
+$(if $(wildcard python/ragopt/_core*.so),,$(shell rm -f $(STAMPS)/build))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo build install test check lint format rust-test py-test bench wheel constraints clean

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ragopt import Document, F, Index
+from ragopt import Document, F, Index, SearchSettings, Settings, Threshold
 from ragopt.cli import main
 from tests.traps.doors import MODES, NORMALIZERS, threshold
 
@@ -78,6 +78,14 @@ def test_the_threshold_holds(name: str, alpha: float, search: Any, index: Index)
         assert [(h.id, h.score) for h in index.search(QUESTION, alpha=alpha, normalizer=name, min_score=least)] == kept
     code, told = search("--alpha", alpha, "--normalizer", name, "--min-score", 1e9)
     assert (code, told["hits"], told["reason"]) == (1, [], "below_threshold")
+
+
+def test_the_settings_file_holds(tmp_path: Path, search: Any, index: Index) -> None:
+    least = index.search(QUESTION, alpha=0.3, normalizer="theoretical")[1].score
+    chosen = SearchSettings(k=3, alpha=0.3, normalizer="theoretical", min_score=Threshold(least, kind="theoretical"))
+    Settings(search=chosen).save(tmp_path / "ragopt.toml")
+    hits = index.search(QUESTION, k=3, alpha=0.3, normalizer="theoretical", min_score=chosen.min_score)
+    assert pairs(search("--settings", tmp_path / "ragopt.toml")[1]) == [(hit.id, hit.score) for hit in hits]
 
 
 def test_the_default_is_the_librarys(search: Any, index: Index) -> None:

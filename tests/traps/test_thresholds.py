@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,26 @@ def test_default_scores_lie_between_0_and_1(texts: list[str], alpha: float) -> N
     )
     for hit in index.search("fox den fox", alpha=alpha, k=8):
         assert -1e-12 <= hit.score <= 1 + 1e-12
+
+
+def test_the_threshold_of_a_settings_file_holds(tmp_path: Path, normalizer: str, alpha: float) -> None:
+    index = build(TEXTS, ROWS)
+    full = [(hit.id, hit.score) for hit in index.search("fox", alpha=alpha, normalizer=normalizer)]
+    least = full[1][1]
+    settings = Settings(
+        search=SearchSettings(alpha=alpha, normalizer=normalizer, min_score=threshold(least, normalizer))
+    )
+    settings.save(tmp_path / "ragopt.toml")
+    pipeline = Pipeline(index, Settings.load(tmp_path / "ragopt.toml"), generator=FakeGenerator("yes"))
+    wanted = [pair for pair in full if pair[1] >= least]
+    for hits in (
+        pipeline.retrieve("fox").hits,
+        pipeline.answer("fox").context.hits,
+        asyncio.run(pipeline.aretrieve("fox")).hits,
+    ):
+        assert [(hit.id, hit.score) for hit in hits] == wanted
+    found = RagoptRetriever(source=pipeline).invoke("fox")
+    assert [(document.id, document.metadata["ragopt"]["score"]) for document in found] == wanted
 
 
 # --- 37: nothing above the threshold --------------------------------------------------------------------------------
