@@ -58,7 +58,7 @@ def arms_text(result: TuneResult, questions: JudgedQuestions, rate: Price) -> st
     sent = (
         f"Tokens are those of the chunks sent, estimated from their text ({facts.tokens_by}; 95 % of texts are "
         f"within 15 %). Dollars: input of {rate.model} at ${rate.input_per_million.normalize():f} a million tokens "
-        f"({rate.source}, {rate.as_of.isoformat()}). Instructions, question and answer come on top, alike in all rows."
+        f"({_sourced(rate)}). Instructions, question and answer come on top, alike in all rows."
     )
     parts = [head, table(*_rows(result, rate), right=(1, 2)), _wrapped(sent)]
     parts.append("\n".join(_wrapped(line, "- ") for line in _differences(result)))
@@ -148,7 +148,9 @@ def sections(
     made: DemoIndex, result: TuneResult, questions: JudgedQuestions, rate: Price, example: Example
 ) -> list[tuple[str, list[list[str]]]]:
     """What the report holds beside the tuning itself."""
-    headers, rows = _rows(result, rate)
+    paid = [["", "tokens per question", "per 1,000 questions"]]
+    paid += [[arm.name, _counts(arm.sent_tokens), _money(arm.sent_tokens, rate)] for arm in result.arms]
+    paid.append(["price", f"${rate.input_per_million.normalize():f} a million input tokens", _sourced(rate)])
     index = [
         ["What", "Value"],
         ["documentation", f"botocore {made.made.botocore}, {len(awsdocs.SERVICES)} services"],
@@ -160,7 +162,7 @@ def sections(
     languages = [["Language", "Questions", *(arm.name for arm in result.arms)], *_language_rows(result, questions)]
     out = [
         ("The index", index),
-        (f"Cost on the held-out half, at the price of {rate.model}", [headers, *rows]),
+        (f"Cost of the chunks sent, as input of {rate.model}", paid),
         ("By language, nDCG@10", languages),
     ]
     if not example.context.hits:
@@ -211,6 +213,10 @@ def _money(sent: Estimate, rate: Price) -> str:
 
 def _per_thousand(sent: float, rate: Price) -> Decimal:
     return cost(Usage(input=round(1000 * sent), output=0), rate).dollars
+
+
+def _sourced(rate: Price) -> str:
+    return f"{rate.source}, {rate.as_of.isoformat()}"
 
 
 def _bounds(sent: Estimate, rate: Price) -> dict[str, Decimal | None]:
