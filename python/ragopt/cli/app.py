@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
+from ragopt import __version__
 from ragopt.cli.output import note
 from ragopt.errors import RagoptError
 
@@ -29,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"ragopt {_version()}")
+    parser.add_argument("--version", action="version", version=f"ragopt {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         import_module(f"ragopt.cli.{command}").add_parser(subparsers)
@@ -67,10 +67,3 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_text(argument: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in argument)
-
-
-def _version() -> str:
-    try:
-        return version("ragopt")
-    except PackageNotFoundError:
-        return "(not installed)"

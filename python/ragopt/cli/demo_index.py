@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ragopt import __version__
 from ragopt.backends import awsdocs, embedders
 from ragopt.corpus import DEFAULT_WORDS, SentenceChunker
 from ragopt.errors import IndexFileError, IndexWriteError
@@ -73,7 +73,7 @@ def demo_index(folder: Path, *, rebuild: bool, progress: Progress) -> DemoIndex:
 
 def _key(embedder: Embedder) -> dict[str, Any]:
     return {
-        "ragopt": version("ragopt"),
+        "ragopt": __version__,
         "botocore": awsdocs.botocore_version(),
         "services": list(awsdocs.SERVICES),
         "analyzer": Index.build([], analyzer=ANALYZER).describe()["analyzer"]["fingerprint"],
