@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from ragopt.cli.options import Subparsers, add_chunking, add_command, add_json
 from ragopt.cli.output import byte_size, emit, emit_json, note, seconds
 from ragopt.cli.progress import Progress
 from ragopt.corpus import Problem, SentenceChunker, read
-from ragopt.errors import DuplicateIdError
+from ragopt.errors import CorruptIndexError, DuplicateIdError, IndexVersionError
 from ragopt.index import Index
 from ragopt.protocols import Chunker, Vectors
 from ragopt.types import Bm25, Document, Variant
@@ -72,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
     chunker = SentenceChunker(words=args.chunk_words, overlap=args.overlap) if args.chunk_words else None
     bm25 = Bm25(args.k1, args.b, args.variant)
     Index.build((), analyzer=args.analyzer, bm25=bm25)  # refuses what is wrong before minutes of reading and embedding
+    _check_output(Path(args.output))
     problems: list[Problem] = []
     with Progress() as progress:
         documents = _documents(args, problems, progress)
@@ -101,6 +104,13 @@ def run(args: argparse.Namespace) -> int:
     if lost:
         note(f"{lost} {'file or record' if lost == 1 else 'files or records'} could not be read")
     return 1 if lost else 0
+
+
+def _check_output(folder: Path) -> None:
+    """A folder that holds something else is refused now, not after everything has been embedded."""
+    if folder.is_dir() and any(folder.iterdir()):
+        with contextlib.suppress(CorruptIndexError, IndexVersionError):  # these may be replaced
+            Index.open(folder)
 
 
 def _documents(args: argparse.Namespace, problems: list[Problem], progress: Progress) -> list[Document]:

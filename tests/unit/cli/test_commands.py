@@ -108,6 +108,7 @@ def test_index_refuses_what_cannot_be_right(run: Run, tmp_path: Path) -> None:
         (("index", docs, "-o", out, "--chunk-words", "5", "--overlap", "5"), "overlap"),
         (("index", docs, "-o", out, "--chunk-words", "-5"), "words=-5"),
         (("index", docs, "-o", docs / "keys.md"), "keys.md"),
+        (("index", docs, "-o", docs), "not a ragopt index"),
         (("index", docs), "--output"),
         (("index", docs, "-o", out, "--embedder", "nothing"), "invalid choice"),
     ):
