@@ -84,7 +84,7 @@ def test_it_writes_settings_that_load_and_a_report(home: Path, questions: Path) 
         "The index",
         "By language, nDCG@10",
         "Why its best source has its score",
-        "Cost on the held-out half",
+        "Cost of the chunks sent",
     ):
         assert title in page
 
