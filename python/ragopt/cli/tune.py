@@ -20,7 +20,7 @@ from ragopt.corpus import read_queries
 from ragopt.errors import InputError
 from ragopt.evaluation import Qrels
 from ragopt.index import Index
-from ragopt.tuning import tune
+from ragopt.tuning import Outcome, tune
 
 __all__ = ["add_parser", "run"]
 
@@ -82,4 +82,5 @@ def run(args: argparse.Namespace) -> int:
     else:
         emit(str(result))
     note(f"wrote {args.output}{f' and {args.report}' if args.report else ''}")
-    return 0 if result.settings.search != settings.search else 1
+    better = result.verdict.outcome is Outcome.GAINED or result.top_k.k < result.top_k.default
+    return 0 if better else 1
