@@ -39,7 +39,8 @@ figure { margin: 16px 0; } figure svg { width: 100%; height: auto; display: bloc
 .scroll { overflow-x: auto; margin: 12px 0; }
 table { border-collapse: collapse; width: 100%; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--muted); font-size: 13px; vertical-align: bottom; }
-th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+.name { white-space: nowrap; } td.wide { min-width: 220px; }
 td { vertical-align: top; } td small { color: var(--muted); font-size: 12.5px; white-space: nowrap; display: block; }
 .n { text-align: right; white-space: nowrap; } tr.chosen td { background: var(--soft); font-weight: 600; }
 tr.chosen small { font-weight: 400; } .up { color: var(--good); } .down { color: var(--bad); }
@@ -57,7 +58,8 @@ _SHOWN = 8  # questions won and lost that are listed
 def page(result: TuneResult, sections: Sequence[Section] = ()) -> str:
     """The report of `result` as one HTML document; `sections` are added before the settings."""
     facts = result.facts
-    about = " · ".join(f"{name} {value}" for name, value in facts.index.items()) or "index not described"
+    told = [f"{value} chunks" if name == "chunks" else f"{name} {value}" for name, value in facts.index.items()]
+    about = " · ".join(told) or "index not described"
     parts = [
         "<h1>Tuning report</h1>",
         f'<p class="muted">{escape(facts.date)} · ragopt {escape(facts.version)} · {escape(about)}</p>',
@@ -81,11 +83,11 @@ def page(result: TuneResult, sections: Sequence[Section] = ()) -> str:
 
 
 def _verdict(result: TuneResult) -> str:
-    tone = {Outcome.GAINED: "gained", Outcome.LOST: "lost", Outcome.NOT_DISTINGUISHABLE: "same"}[result.verdict.outcome]
-    word = {
-        Outcome.GAINED: "Tuning alpha gained",
-        Outcome.LOST: "Tuning alpha lost",
-        Outcome.NOT_DISTINGUISHABLE: "No gain over the default alpha can be told from noise",
+    tone, word = {
+        Outcome.GAINED: ("gained", "Tuning alpha gained"),
+        Outcome.TOO_SMALL: ("same", "Tuning alpha did better, but too little to claim"),
+        Outcome.NOT_DISTINGUISHABLE: ("same", "No gain over the default alpha can be told from noise"),
+        Outcome.LOST: ("lost", "Tuning alpha lost"),
     }[result.verdict.outcome]
     return (
         f'<div class="verdict {tone}"><strong>{word}</strong>{escape(str(result.verdict))}'
@@ -140,7 +142,7 @@ def _held_out(result: TuneResult) -> str:
         alpha = "–" if arm.alpha is None else f"{arm.alpha:g}"
         mark = ' class="chosen"' if (arm.alpha, arm.k) == (written.alpha, written.k) else ""
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in [alpha, str(arm.k), *cells])
-        rows.append(f"<tr{mark}><td>{escape(arm.name)}</td>{numbers}</tr>")
+        rows.append(f'<tr{mark}><td class="name">{escape(arm.name)}</td>{numbers}</tr>')
     heads = "".join(f'<th class="n">{escape(name)}</th>' if name else "<th></th>" for name in head)
     return (
         f"<h2>Held-out questions</h2><p class='muted'>{result.facts.held_out_queries} questions that tuning never saw; "
@@ -186,8 +188,8 @@ def _questions(result: TuneResult) -> str:
     for word, picks in (("Most won", won), ("Most lost", lost)):
         if picks:
             body = "".join(
-                f'<tr><td>{escape(result.questions[default.table.queries[i]])}</td><td class="n">{before[i]:.3f}</td>'
-                f'<td class="n">{after[i]:.3f}</td>'
+                f'<tr><td class="wide">{escape(result.questions[default.table.queries[i]])}</td>'
+                f'<td class="n">{before[i]:.3f}</td><td class="n">{after[i]:.3f}</td>'
                 f'<td class="n {"up" if changes[i] > 0 else "down"}">{changes[i]:+.3f}</td></tr>'
                 for i in picks
             )

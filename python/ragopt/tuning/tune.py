@@ -165,7 +165,9 @@ def _describe(index: Searchable) -> dict[str, str]:
         return {}
     told = index.describe()
     embedder = told.get("embedder") or {}
-    dense = embedder.get("name") or ("vectors that were given" if told.get("dimension") else "none: lexical only")
+    dense = embedder.get("name") or (
+        "unknown: its vectors were given" if told.get("dimension") else "none: lexical only"
+    )
     bm25 = told["bm25"]
     return {
         "chunks": f"{told['sizes']['chunks']:,}",

@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     """Whether tuning helped, on queries that it never saw."""
 
     GAINED = "gained"
+    TOO_SMALL = "better, but too little to claim"
     NOT_DISTINGUISHABLE = "not distinguishable from the default"
     LOST = "lost"
 
@@ -32,7 +33,9 @@ class Verdict:
 
     `gained` needs two things: a paired randomisation test with p < 0.05, two-sided, and a gain of at
     least `least_gain`, which is .005 or the least gain that this many queries show with 80 % power,
-    whichever is more. `lost` needs the test alone. `moved` is False when tuning chose the default
+    whichever is more (a smaller one that happens to pass the test is overstated on average, or does
+    not matter). With the test alone it is `better, but too little to claim`. `lost` needs the test
+    alone. `moved` is False when tuning chose the default
     itself, so that there was nothing to compare.
     """
 
@@ -59,10 +62,11 @@ class Verdict:
             return f"A loss: {span}, p = {_p(self.comparison.p)}. The default stays."
         if 2.0 ** (1 - n) > LEVEL:
             return f"{span}: so few queries cannot show any gain at the 5 % level. The default stays."
-        if self.comparison.p < LEVEL:
+        if self.outcome is Outcome.TOO_SMALL:
             return (
-                f"{span}, p = {_p(self.comparison.p)}, but below the least gain that can be relied on at this number "
-                f"of queries ({self.least_gain:.3f}). The default stays."
+                f"{span}, p = {_p(self.comparison.p)}: better, but below the least gain that can be relied on at this "
+                f"number of queries ({self.least_gain:.3f}), so it is not claimed. The default stays; more judged "
+                f"queries would tell."
             )
         return (
             f"{span} cannot be told from noise (p = {_p(self.comparison.p)}); the least gain visible at this number "
@@ -90,10 +94,7 @@ def judge(
     gain, least = comparison.difference.mean, max(LEAST_EFFECT, comparison.least_visible)
     outcome = Outcome.NOT_DISTINGUISHABLE
     if moved and comparison.p < LEVEL:
-        if gain >= least:
-            outcome = Outcome.GAINED
-        elif gain < 0:
-            outcome = Outcome.LOST
+        outcome = Outcome.LOST if gain < 0 else Outcome.GAINED if gain >= least else Outcome.TOO_SMALL
     return Verdict(outcome, measure, comparison, least, moved, why)
 
 

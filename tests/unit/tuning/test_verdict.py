@@ -36,8 +36,9 @@ def test_noise_is_called_noise_with_the_least_visible_gain() -> None:
 def test_a_sure_but_tiny_gain_is_not_claimed() -> None:
     verdict = judge(BASE + 0.002, BASE, "nDCG@10")
     assert verdict.comparison.p < 0.001
-    assert verdict.outcome is Outcome.NOT_DISTINGUISHABLE
+    assert verdict.outcome is Outcome.TOO_SMALL
     assert "below the least gain" in str(verdict)
+    assert "not claimed" in str(verdict)
 
 
 def test_significant_but_below_what_can_be_relied_on() -> None:
@@ -45,7 +46,7 @@ def test_significant_but_below_what_can_be_relied_on() -> None:
     change += 0.023 - change.mean()  # 2.3 standard errors
     verdict = judge(BASE[:100] + change, BASE[:100], "nDCG@10")
     assert verdict.comparison.p < 0.05
-    assert verdict.outcome is Outcome.NOT_DISTINGUISHABLE
+    assert verdict.outcome is Outcome.TOO_SMALL
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5])
