@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ragopt import __version__
+import ragopt
+from ragopt.analysis import analyzer
 from ragopt.backends import awsdocs, embedders
 from ragopt.corpus import DEFAULT_WORDS, SentenceChunker
 from ragopt.errors import IndexFileError, IndexWriteError
@@ -73,10 +74,10 @@ def demo_index(folder: Path, *, rebuild: bool, progress: Progress) -> DemoIndex:
 
 def _key(embedder: Embedder) -> dict[str, Any]:
     return {
-        "ragopt": __version__,
+        "ragopt": ragopt.__version__,
         "botocore": awsdocs.botocore_version(),
         "services": list(awsdocs.SERVICES),
-        "analyzer": Index.build([], analyzer=ANALYZER).describe()["analyzer"]["fingerprint"],
+        "analyzer": analyzer(ANALYZER).fingerprint,
         "embedder": embedder.name,
         "words": DEFAULT_WORDS,
     }

@@ -152,7 +152,7 @@ def test_it_is_built_anew_when_something_changed(change: str, tmp_path: Path, mo
     if change == "botocore":
         monkeypatch.setattr(awsdocs, "botocore_version", lambda: "99.0")
     elif change == "ragopt":
-        monkeypatch.setattr(demo_index, "version", lambda _name: "99.0")
+        monkeypatch.setattr("ragopt.__version__", "99.0")
     elif change == "analyzer":
         monkeypatch.setattr(demo_index, "ANALYZER", "whitespace")
     elif change == "words":
