@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from ragopt import __version__
+import ragopt
 from ragopt.cli.output import note
 from ragopt.errors import RagoptError
 
@@ -29,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"ragopt {__version__}")
+    parser.add_argument("--version", action="version", version=f"ragopt {ragopt.__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         import_module(f"ragopt.cli.{command}").add_parser(subparsers)
