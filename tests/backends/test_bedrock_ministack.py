@@ -10,7 +10,9 @@ from botocore.config import Config
 
 from ragopt.backends.bedrock import BedrockGenerator, runtime_client
 from ragopt.errors import GenerationError
-from ragopt.types import GenerateSettings, Generation
+from ragopt.pipeline import Pipeline
+from ragopt.testing import FakeRetriever
+from ragopt.types import Answer, GenerateSettings, Generation, Status
 
 pytestmark = pytest.mark.service
 
@@ -74,3 +76,18 @@ def test_sixty_four_calls_at_once_share_one_client(ministack_url: str) -> None:
         whole = list(pool.map(lambda i: list(model.stream("", f"question {i}", SETTINGS))[-1], range(64)))
     assert all(reply.text and reply.stop_reason == "end_turn" for reply in replies)
     assert [item.text for item in whole if isinstance(item, Generation)] == [reply.text for reply in replies]
+
+
+def test_a_question_goes_through_the_pipeline(model: BedrockGenerator) -> None:
+    chunks = ["A bucket holds objects. The limit is 100 buckets.", "A function runs code."]
+    pipeline = Pipeline(FakeRetriever(chunks), generator=model)
+    answer = pipeline.answer("what is the limit of buckets?")
+    assert answer.status is Status.OK
+    assert answer.text
+    assert answer.citations[0].id == "0"
+    assert answer.usage is not None
+    assert answer.usage.input > 0
+    assert answer.trace.spans[-1].details["stop_reason"] == "end_turn"
+    *pieces, whole = pipeline.stream("what is the limit of buckets?")
+    assert isinstance(whole, Answer)
+    assert "".join(str(piece) for piece in pieces) == whole.text == answer.text

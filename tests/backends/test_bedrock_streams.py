@@ -13,7 +13,9 @@ from botocore.config import Config
 
 from ragopt.backends.bedrock import BedrockGenerator, generator, runtime_client
 from ragopt.errors import GenerationError, IncompleteAnswerError, InputError
-from ragopt.types import GenerateSettings, Generation, Usage
+from ragopt.pipeline import Pipeline
+from ragopt.testing import FakeRetriever
+from ragopt.types import GenerateSettings, Generation, Status, Usage
 from tests.services.fake_bedrock import (
     BLOCK_STOP,
     START,
@@ -293,3 +295,27 @@ def test_threads_make_one_client(fake: FakeBedrock, monkeypatch: pytest.MonkeyPa
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda i: model.generate("", f"p {i}", SETTINGS), range(32)))
     assert len(made) == 1
+
+
+def test_a_broken_stream_reaches_the_callers_of_the_pipeline(fake: FakeBedrock, model: BedrockGenerator) -> None:
+    pipeline = Pipeline(FakeRetriever(["A bucket holds objects."]), generator=model)
+    fake.plan.append(Stream(BEGUN, "cut"))
+    with pytest.raises(IncompleteAnswerError) as caught:
+        list(pipeline.stream("what holds objects?"))
+    assert caught.value.text == "one two"
+
+
+def test_nothing_relevant_costs_no_call(fake: FakeBedrock, model: BedrockGenerator) -> None:
+    answer = Pipeline(FakeRetriever(["A bucket holds objects."]), generator=model).answer("zzzz")
+    assert answer.status is Status.NO_RELEVANT_CONTEXT
+    assert fake.calls == []
+
+
+def test_what_the_pipeline_would_send_is_what_it_sends(fake: FakeBedrock, model: BedrockGenerator) -> None:
+    pipeline = Pipeline(FakeRetriever(["A bucket holds objects."]), generator=model)
+    question = "what holds objects?"
+    prompt = pipeline.prompt(question, pipeline.retrieve(question))
+    dry = model.request(prompt.system, prompt.user, pipeline.settings.generate)
+    assert fake.calls == []
+    pipeline.answer(question)
+    assert fake.calls[0][1] == dry

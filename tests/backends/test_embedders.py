@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -32,7 +33,8 @@ ODD = [
     "Tiếng Việt có dấu, hoà và hòa",
     "日本語のテキスト",
     "👍🏽 ok",
-    "x" * 3000,
+    "word " * 300,
+    "x" * 500,
     "a ▁ b▁c",
     "<s> and </s> and [CLS]",
     "nul\0inside",
@@ -169,9 +171,19 @@ def test_static_forgets_rather_than_grows(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(model._known) <= 100  # type: ignore[attr-defined]
 
 
-def test_static_embeds_a_thousand_chunks_a_second() -> None:
+def test_static_may_be_shared_by_threads() -> None:
+    texts = [f"word{i} and other{i * 7} words" for i in range(400)]
+    expected = embedder("static").embed_passages(texts)
+    model = embedders.load("static")
+    with ThreadPoolExecutor(8) as pool:
+        rows = list(pool.map(model.embed_passages, [texts[i::8] for i in range(8)] * 3))
+    for i, part in enumerate(rows):
+        assert np.array_equal(part, expected[i % 8 :: 8])
+
+
+def test_static_embeds_a_thousand_chunks_in_a_second_of_one_core() -> None:
     texts, _ = sample("multihop-wiki", "wordllama-l2-supercat-256", "docs", 2000)
     model = embedders.load("static")
-    start = time.perf_counter()
+    start = time.process_time()  # what other processes do does not count
     model.embed_passages(texts)
-    assert len(texts) / (time.perf_counter() - start) > 1000
+    assert len(texts) / (time.process_time() - start) > 1000

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,8 +67,10 @@ def running(folder: Path | None = None) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     log = folder / f"ministack-{port}.log"
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"}
+    # Where the system can, it stops the server even when the tests are killed.
+    leash = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     with log.open("w") as output:
-        process = subprocess.Popen([str(program)], stdout=output, stderr=output, env=environment, cwd=folder)
+        process = subprocess.Popen([*leash, str(program)], stdout=output, stderr=output, env=environment, cwd=folder)
     try:
         wait_for(f"{url}/_localstack/health", process, log)
         yield url

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ragopt.backends.embedders.batches import embed, package_folder, revision
+from ragopt.backends.embedders.batches import embed, in_parallel, package_folder, revision
 from ragopt.errors import MissingExtraError
 from ragopt.protocols import Vectors
 
@@ -27,7 +27,7 @@ __all__ = ["MiniLMEmbedder", "load"]
 _WINDOW = 256
 _SPECIAL = 2  # tokens that frame every text
 _RUN = 128  # tokens of one run beyond one text: longer runs leave the cache and are slower (measured on 2 cores)
-_BATCH = 1024
+_BATCH = 64
 
 
 class MiniLMEmbedder:
@@ -56,11 +56,17 @@ class MiniLMEmbedder:
     def _rows(self, texts: list[str]) -> Vectors:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for places in _runs([len(ids) for ids in tokens]):
-            ids = np.array([tokens[i] for i in places], dtype=np.int64)
-            feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-            rows[places] = self._session.run(None, feeds)[0].mean(axis=1)
+        runs = list(_runs([len(ids) for ids in tokens]))
+        means = in_parallel(self._run, [[tokens[i] for i in places] for places in runs])
+        for places, mean in zip(runs, means, strict=True):
+            rows[places] = mean
         return rows
+
+    def _run(self, tokens: list[list[int]]) -> Vectors:
+        ids = np.array(tokens, dtype=np.int64)
+        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        mean: Vectors = self._session.run(None, feeds)[0].mean(axis=1)
+        return mean
 
 
 def _runs(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -87,5 +93,6 @@ def load() -> MiniLMEmbedder:
     tokenizer.enable_truncation(_WINDOW)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # threads take a run each: see in_parallel
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     return MiniLMEmbedder(name, session, tokenizer)
