@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ragopt.types import Chunk, Document, Generation, GenerateSettings, Hits, Query, TokenCount
+from ragopt.types import Chunk, Document, GenerateSettings, Generation, Hits, Query, TokenCount
 
 __all__ = ["Chunker", "Embedder", "Generator", "Retriever", "TokenCounter", "Vectors"]
 

@@ -80,7 +80,9 @@ def require_text(value: object, where: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InputTypeError(f"{where} holds half a surrogate pair at {error.start}: decode the source as UTF-8") from None
+        raise InputTypeError(
+            f"{where} holds half a surrogate pair at {error.start}: decode the source as UTF-8"
+        ) from None
 
 
 def _whole(document: Document) -> Chunk:
@@ -144,7 +146,7 @@ def _mapped(vectors: Mapping[str, npt.ArrayLike], chunks: Sequence[Chunk]) -> Ve
             f"vectors for ids that are not in the build: {', '.join(map(repr, unknown[:5]))} ({len(unknown)} in all)"
         )
     out: Vectors | None = None
-    for id, vector in vectors.items():  # noqa: A001 - the public word
+    for id, vector in vectors.items():
         array = as_floats(vector, f"the vector of chunk {id!r}")
         if out is None:
             out = np.zeros((len(chunks), array.size), dtype=np.float32)

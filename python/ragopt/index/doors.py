@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
-    # Keyed by process: threads do not survive a fork.
-    return ThreadPoolExecutor(max_workers=min(32, (os.cpu_count() or 1) + 4), thread_name_prefix="ragopt")
+    # One a process: threads do not survive a fork.
+    return ThreadPoolExecutor(min(32, (os.cpu_count() or 1) + 4), thread_name_prefix=f"ragopt-{process}")
 
 
 async def off_loop(function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:

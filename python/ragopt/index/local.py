@@ -19,7 +19,7 @@ from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_ve
 from ragopt.index.doors import off_loop
 from ragopt.index.searching import Search, resolve
 from ragopt.index.stored import decode, decode_metadata, encode
-from ragopt.protocols import Chunker, Embedder
+from ragopt.protocols import Chunker, Embedder, Vectors
 from ragopt.types import Bm25, Chunk, Document, Filter, Hits, Normalizer, Query, Threshold
 
 __all__ = ["Index"]
@@ -70,10 +70,11 @@ class Index:
         declared = field_types(fields)
         model = embedders.of(embedder)
         chunks = collect_chunks(documents, chunker, declared, on_duplicate)
+        rows: Vectors | None = None
         if vectors is not None:
             rows = given_vectors(vectors, chunks)
-        else:
-            rows = embed_chunks(model, chunks) if model is not None else None
+        elif model is not None:
+            rows = embed_chunks(model, chunks)
         parameters = bm25 or Bm25()
         attributes = {"fields": declared, "embedder": _identity(model, embedder)}
         core = _core.Index.build(
@@ -181,7 +182,7 @@ class Index:
         """The chunk at `ordinal`, 0 to len - 1 in build order."""
         return decode(self._core.id(ordinal), self._core.stored(ordinal))
 
-    def get(self, id: str) -> Chunk | None:  # noqa: A002 - the public word
+    def get(self, id: str) -> Chunk | None:
         """The chunk with that id, or None."""
         ordinal = self._core.ordinal(id)
         return None if ordinal is None else self.chunk(ordinal)
@@ -246,7 +247,8 @@ class Index:
             return question.vector
         if not question.text.strip() or not self._needs_embedder(search):
             return None
-        return self._embedded([question.text])[0]
+        rows = self._embedded([question.text])
+        return rows.reshape(-1)
 
     def _query_vectors(
         self, questions: Sequence[Query], vectors: npt.ArrayLike | None, search: Search
@@ -258,8 +260,8 @@ class Index:
             self._check_dimension(rows)
             return rows
         if all(question.vector is not None for question in questions):
-            given = [self._query_vector(question, search) for question in questions]
-            return np.stack(given) if given else None  # type: ignore[arg-type]
+            given = [question.vector for question in questions if question.vector is not None]
+            return self._query_vectors(questions, np.stack(given), search) if given else None
         if any(question.vector is not None for question in questions):
             raise InputError("search_many: give every query a vector or none")
         if not self._needs_embedder(search):

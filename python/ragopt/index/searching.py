@@ -137,7 +137,7 @@ class Search:
             return Reason.FILTER_EMPTY
         return Reason.BELOW_THRESHOLD if found.below else Reason.NO_MATCH
 
-    def _explain(self, core: _core.Index, query: Query, id: str) -> Explanation:  # noqa: A002 - the public word
+    def _explain(self, core: _core.Index, query: Query, id: str) -> Explanation:
         ordinal = core.ordinal(id)
         if ordinal is None:
             raise InputError(f"no chunk {id!r} in the index")

@@ -27,7 +27,7 @@ def encode(chunk: Chunk) -> bytes:
         ) from None
 
 
-def decode(id: str, data: bytes) -> Chunk:  # noqa: A002 - the public word
+def decode(id: str, data: bytes) -> Chunk:
     """The chunk of `encode`, under its id."""
     document, title, text, span, metadata = json.loads(data, object_hook=_untagged)
     return Chunk(id=id, document=document, text=text, span=(span[0], span[1]), title=title, metadata=metadata)

@@ -131,7 +131,7 @@ class Hit:
 
     def __init__(
         self,
-        id: str,  # noqa: A002 - the public word
+        id: str,
         score: float,
         *,
         lexical: float | None = None,

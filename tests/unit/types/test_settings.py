@@ -28,7 +28,11 @@ thresholds = st.one_of(
     st.none(), st.floats(-10, 10).map(lambda v: Threshold(v, kind="bounded")), st.floats(-10, 10), st.integers(0, 1)
 )
 searches = st.builds(
-    SearchSettings, k=st.integers(0, 1000), alpha=st.none() | fractions, depth=st.integers(1, 5000), min_score=thresholds
+    SearchSettings,
+    k=st.integers(0, 1000),
+    alpha=st.none() | fractions,
+    depth=st.integers(1, 5000),
+    min_score=thresholds,
 )
 generates = st.builds(
     GenerateSettings,
