@@ -59,6 +59,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, metavar="ID", help=f"the model whose price is used (default: {DEFAULT_MODEL})"
     )
+    parser.add_argument("--picture", metavar="FILE", help="also write the score against alpha as an SVG file")
     add_json(parser)
 
 
@@ -87,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
     files = (output / "ragopt.toml", output / "report.html")
     result.save(files[0])
     result.report(files[1], sections=sections(made, result, questions, rate, example))
+    if args.picture:
+        result.picture(args.picture)
     elapsed = time.perf_counter() - started
     if args.json:
         emit_json(account(made, result, questions, rate, example, files, elapsed))

@@ -39,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_judgements(parser)
     parser.add_argument("-o", "--output", default="ragopt.toml", metavar="FILE", help="settings file (ragopt.toml)")
     parser.add_argument("--report", metavar="FILE", help="write a report, one HTML file")
+    parser.add_argument("--picture", metavar="FILE", help="write the score against alpha as an SVG file")
     parser.add_argument("--measure", default="nDCG@10", metavar="M", help="what alpha is tuned for (nDCG@10)")
     held = parser.add_argument_group("questions that tuning must not see")
     held.add_argument(
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     result.save(args.output)
     if args.report:
         result.report(args.report)
+    if args.picture:
+        result.picture(args.picture)
     if args.json:
         emit_json(result.to_dict())
     else:

@@ -70,11 +70,11 @@ class TuneResult:
 
         `sections` are added before the end: (title, rows of cells), the first row a heading. All text is escaped.
         """
-        path = Path(path)
-        try:
-            path.write_text(page(self, sections), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{path}: the report cannot be written ({error.strerror})") from error
+        _write(path, page(self, sections), "report")
+
+    def picture(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture of the score against alpha (`curve_svg`) as an SVG file."""
+        _write(path, self.curve_svg(), "picture")
 
     def curve_svg(self) -> str:
         """The picture of the score against alpha, as one SVG file. InputError where alpha cannot matter."""
@@ -155,3 +155,10 @@ class TuneResult:
             "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
         return "\n".join([*lines, "", *self.summary()[3:]])
+
+
+def _write(path: str | os.PathLike[str], text: str, what: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{os.fspath(path)}: the {what} cannot be written ({error.strerror})") from error
