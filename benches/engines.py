@@ -45,7 +45,8 @@ class Ragopt:
         self._vectors: Any = [None] * len(given.queries) if self.kind == "lexical" else list(given.query_vectors)
 
     def search(self, i: int) -> tuple[list[int], list[float]]:
-        hits = self._index.search(self._queries[i], k=K, alpha=self._alpha, vector=self._vectors[i])
+        kind = "bounded" if self.kind == "hybrid" else "none"  # one side alone: its own scores, as the peers give
+        hits = self._index.search(self._queries[i], k=K, alpha=self._alpha, normalizer=kind, vector=self._vectors[i])
         return [self._place[hit.id] for hit in hits], [hit.score for hit in hits]
 
 

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("ragopt", "bm25s", "numba", "rank-bm25", "faiss-cpu", "numpy")
+from ragopt._core import __version__
+
+PACKAGES = ("bm25s", "numba", "rank-bm25", "faiss-cpu", "numpy")
 
 
 def machine() -> dict[str, str]:
@@ -19,26 +21,38 @@ def machine() -> dict[str, str]:
     return {
         "processor": f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, one thread an engine",
         "python": platform.python_version(),
-        "versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "versions": ", ".join((f"ragopt {__version__}", *(f"{name} {version(name)}" for name in PACKAGES))),
     }
 
 
+def shown(value: float | None, form: str) -> str:
+    """A figure, or nothing where there is none."""
+    return "" if value is None else format(value, form)
+
+
 def table(result: dict[str, Any]) -> str:
-    """One line an engine; the ratio is to ragopt in the same kind of search."""
+    """One line an engine. The ratios are to ragopt in the same kind of search, by the clock and of processor time: on
+    an idle machine they agree."""
     head = (
         f"{result['collection']}: {result['chunks']:,} chunks, {result['dimension']} dimensions, "
         f"{result['queries']} questions, top 10; analysis of the chunks {result['analysis_seconds']:.2f} s "
         f"(within ragopt's index time, given to the peers)"
     )
-    columns = f"{'':38}{'index s':>9}{'MB':>8}{'ms/query':>10}{'queries/s':>11}{'x ragopt':>10}{'same top 10':>13}"
+    columns = f"{'':38}{'index s':>9}{'MB':>8}{'ms/query':>10}{'queries/s':>11}{'x ragopt':>10}{'(CPU)':>8}{'same top 10':>13}"
     lines = [head, columns]
     for name, row in result["engines"].items():
-        ratio, agreed = result["ratios"].get(name), row.get("same_top_10")
+        ratio, used, agreed = (
+            value.get(key)
+            for value, key in (
+                (result["ratios"], name),
+                (result["processor_ratios"], name),
+                (row, "same_top_10"),
+            )
+        )
         note = f"  ({row['queries']} questions)" if row["queries"] < result["queries"] else ""
         lines.append(
             f"{name:38}{row['index_seconds']:9.3f}{row['index_bytes'] / 1e6:8.1f}{row['query_seconds'] * 1e3:10.3f}"
             f"{1 / row['query_seconds']:11,.0f}"
-            f"{'' if ratio is None else format(ratio, '.2f'):>10}{'' if agreed is None else format(agreed, '.1%'):>13}"
-            + note
+            f"{shown(ratio, '.2f'):>10}{shown(used, '.2f'):>8}{shown(agreed, '.1%'):>13}{note}"
         )
     return "\n".join(lines)

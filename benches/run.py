@@ -113,9 +113,10 @@ def measure(plan: Plan, rounds: int) -> dict[str, Any]:
             say(f"{plan.collection}: round {number + 1} of {rounds}")
             for name, worker in workers.items():
                 count, repeats = times[name]
-                rows[name]["rounds"].append(worker.ask(f"round {count} {repeats}")["seconds"])
+                rows[name]["rounds"].append(worker.ask(f"round {count} {repeats}"))
         for row in rows.values():
-            row["query_seconds"] = median(row["rounds"])
+            for figure in ("seconds", "processor_seconds"):
+                row[f"query_{figure}"] = median(one[figure] for one in row["rounds"])
         vectors = given.vectors.shape
     return {
         "collection": plan.collection,
@@ -138,12 +139,12 @@ def same(own: list[list[float]], theirs: list[list[float]]) -> bool:
     return clear <= set(other)
 
 
-def ratios(result: dict[str, Any]) -> dict[str, float]:
+def ratios(result: dict[str, Any], figure: str = "query_seconds") -> dict[str, float]:
     """How many times ragopt's seconds a peer takes, in the same kind of search; above 1 ragopt is faster."""
     rows = result["engines"]
     own = {"lexical": "ragopt", "dense": "ragopt, dense", "hybrid": "ragopt, hybrid"}
     return {
-        name: row["query_seconds"] / rows[own[ENGINES[name]().kind]]["query_seconds"]
+        name: row[figure] / rows[own[ENGINES[name]().kind]][figure]
         for name, row in rows.items()
         if not name.startswith("ragopt")
     }
@@ -171,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for plan in plans:
         result = measure(plan, chosen.rounds or (3 if chosen.small else 7))
         result["ratios"] = ratios(result)
+        result["processor_ratios"] = ratios(result, "query_processor_seconds")
         results["data"].append(result)
         print("\n" + table(result), flush=True)
     if chosen.json is not None:
