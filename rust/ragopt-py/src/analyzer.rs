@@ -1,9 +1,11 @@
 //! `Analyzer` of `_core.pyi`.
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use ragopt_core::analysis;
 use rayon::prelude::*;
+
+use crate::errors::Raised;
 
 /// Text to terms.
 #[pyclass(frozen, module = "ragopt._core")]
@@ -13,8 +15,8 @@ pub(crate) struct Analyzer(pub(crate) analysis::Analyzer);
 impl Analyzer {
     #[new]
     #[pyo3(signature = (name, /))]
-    fn new(name: &str) -> PyResult<Self> {
-        analysis::Analyzer::new(name).map(Self).map_err(|error| PyValueError::new_err(error.to_string()))
+    fn new(name: &str) -> Result<Self, Raised> {
+        Ok(Self(analysis::Analyzer::new(name)?))
     }
 
     #[staticmethod]
@@ -38,23 +40,20 @@ impl Analyzer {
     }
 
     #[pyo3(signature = (text, /))]
-    fn terms(&self, text: &str) -> Vec<String> {
-        let mut out = Vec::new();
-        self.0.terms(text, &mut out);
-        out
+    fn terms(&self, py: Python<'_>, text: &str) -> Vec<String> {
+        py.detach(|| self.collect(text))
     }
 
     #[pyo3(signature = (texts, /))]
-    fn terms_many(&self, py: Python<'_>, texts: Vec<String>) -> Vec<Vec<String>> {
-        py.detach(|| {
-            texts
-                .par_iter()
-                .map(|text| {
-                    let mut out = Vec::new();
-                    self.0.terms(text, &mut out);
-                    out
-                })
-                .collect()
-        })
+    fn terms_many(&self, py: Python<'_>, texts: Vec<PyBackedStr>) -> Vec<Vec<String>> {
+        py.detach(|| texts.par_iter().map(|text| self.collect(text)).collect())
+    }
+}
+
+impl Analyzer {
+    fn collect(&self, text: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        self.0.terms(text, &mut out);
+        out
     }
 }

@@ -57,7 +57,7 @@ fn keeps_its_form(c: char) -> bool {
     matches!(c,
         '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{2070}'..='\u{207f}'        // superscripts
         | '\u{bc}'..='\u{be}' | '\u{2150}'..='\u{215f}' | '\u{2189}'    // fractions
-        | '\u{2120}' | '\u{2122}')                                      // service mark, trade mark
+        | '\u{2120}' | '\u{2122}') // service mark, trade mark
 }
 
 /// Marks that are invisible or that a word is as often written without.
@@ -94,6 +94,8 @@ pub(crate) fn lower(word: &str, out: &mut String) {
             'İ' | 'ı' => out.push('i'),
             '\u{307}' if out.ends_with('i') => {} // what other lower-casers make of İ
             'ς' => out.push('σ'),
+            '\u{e0}'..='\u{ff}' => out.push(c),
+            '\u{1ea0}'..='\u{1eff}' => out.push(char::from_u32(u32::from(c) | 1).unwrap_or(c)), // Vietnamese, in pairs
             _ => out.extend(c.to_lowercase()),
         }
         simple &= is_plain_latin(c);
@@ -166,6 +168,13 @@ mod tests {
         assert_eq!(lowered("i\u{307}stanbul"), "istanbul");
         assert_eq!(lowered("ISPARTA"), lowered("ısparta"));
         assert_eq!(lowered("H\u{331}"), "\u{1e96}");
+    }
+
+    #[test]
+    fn short_cuts_of_lower_case_are_right() {
+        for c in ('\u{e0}'..='\u{ff}').chain('\u{1ea0}'..='\u{1eff}').filter(|&c| is_plain_latin(c)) {
+            assert_eq!(lowered(&c.to_string()), c.to_lowercase().to_string());
+        }
     }
 
     #[test]

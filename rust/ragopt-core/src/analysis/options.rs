@@ -1,5 +1,6 @@
 //! The analyzers as sets of options.
 
+use super::stop::StopWords;
 use super::vietnamese;
 
 /// What an analyzer does to the words that the scanner finds.
@@ -15,8 +16,10 @@ pub(crate) struct Options {
     pub(crate) eth_is_d: bool,
     /// Accented Vietnamese syllables are brought to one spelling.
     pub(crate) spell: bool,
-    /// Words that are dropped, as lists sorted by bytes.
-    pub(crate) stop_words: &'static [&'static [&'static str]],
+    /// Words that are dropped, as lists for [`super::stop::contains`].
+    pub(crate) stop_words: &'static [&'static [u64]],
+    /// The same, of words that are not ASCII only.
+    pub(crate) marked_stop_words: &'static [&'static [u64]],
     /// Porter's stemmer, for words of ASCII letters only.
     pub(crate) stem: bool,
     pub(crate) pairs: Pairs,
@@ -32,10 +35,10 @@ pub(crate) enum Pairs {
 }
 
 /// Lucene's English stop words, sorted.
-pub(crate) const ENGLISH_STOP_WORDS: &[&str] = &[
+static ENGLISH_STOP_WORDS: StopWords<33> = StopWords::new([
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
-];
+]);
 
 pub(crate) const PLAIN: Options = Options {
     verbatim: false,
@@ -44,6 +47,7 @@ pub(crate) const PLAIN: Options = Options {
     eth_is_d: false,
     spell: false,
     stop_words: &[],
+    marked_stop_words: &[],
     stem: false,
     pairs: Pairs::None,
 };
@@ -51,12 +55,13 @@ pub(crate) const PLAIN: Options = Options {
 pub(crate) const WHITESPACE: Options = Options { verbatim: true, ..PLAIN };
 
 pub(crate) const ENGLISH: Options =
-    Options { possessive: true, thousands: true, stop_words: &[ENGLISH_STOP_WORDS], stem: true, ..PLAIN };
+    Options { possessive: true, thousands: true, stop_words: &[ENGLISH_STOP_WORDS.keys()], stem: true, ..PLAIN };
 
 pub(crate) const VIETNAMESE: Options = Options {
     eth_is_d: true,
     spell: true,
-    stop_words: &[vietnamese::MARKED_STOP_WORDS, vietnamese::PLAIN_STOP_WORDS],
+    stop_words: &[vietnamese::PLAIN_STOP_WORDS.keys()],
+    marked_stop_words: &[vietnamese::MARKED_STOP_WORDS.keys()],
     pairs: Pairs::All,
     ..PLAIN
 };
@@ -65,7 +70,8 @@ pub(crate) const MULTILINGUAL: Options = Options {
     possessive: true,
     thousands: true,
     spell: true,
-    stop_words: &[ENGLISH_STOP_WORDS, vietnamese::MARKED_STOP_WORDS],
+    stop_words: &[ENGLISH_STOP_WORDS.keys()],
+    marked_stop_words: &[vietnamese::MARKED_STOP_WORDS.keys()],
     stem: true,
     pairs: Pairs::Syllables,
     ..PLAIN

@@ -24,7 +24,12 @@ pub(crate) enum Piece<'a> {
 }
 
 /// Calls `found` with the pieces of `text`, in order.
+#[inline]
 pub(crate) fn scan(text: &str, found: &mut impl FnMut(Piece<'_>)) {
+    if is_plain(text) {
+        scan_plain(text, found);
+        return;
+    }
     let mut normal = String::new();
     // ASCII white space is a boundary to UAX #29 and to NFC, so each stretch between can take its own path.
     for stretch in text.split_ascii_whitespace() {
@@ -44,45 +49,70 @@ enum Class {
     Digit,
     /// Joins words, letters and digits alike: `_`.
     Low,
-    /// Joins letters and digits: an apostrophe.
+    /// Joins letters, and digits: an apostrophe.
     Quote,
-    /// Joins digits, and initials: `.`.
+    /// Joins digits, and for now letters: `.`.
     Stop,
     /// Joins digits: `,` and `;`.
     Comma,
-    /// Ends a word.
+    Space,
     Break,
     /// Not for the plain path.
     Other,
 }
 
+impl Class {
+    fn in_word(self) -> bool {
+        matches!(self, Self::Letter | Self::Digit | Self::Low)
+    }
+
+    /// Whether this joins what stands before and after it to one word.
+    fn joins(self, before: Self, after: Self) -> bool {
+        before == after
+            && match self {
+                Self::Quote | Self::Stop => matches!(before, Self::Letter | Self::Digit),
+                Self::Comma => before == Self::Digit,
+                _ => false,
+            }
+    }
+}
+
 const ASCII: [Class; 128] = {
     let mut table = [Class::Break; 128];
-    let mut i = 0;
-    while i < 128 {
-        let byte = i as u8;
-        if byte.is_ascii_alphabetic() {
-            table[i] = Class::Letter;
-        } else if byte.is_ascii_digit() {
-            table[i] = Class::Digit;
-        }
-        i += 1;
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
+            b'0'..=b'9' => Class::Digit,
+            b'_' => Class::Low,
+            b'\'' => Class::Quote,
+            b'.' => Class::Stop,
+            b',' | b';' => Class::Comma,
+            b'\t'..=b'\r' | b' ' => Class::Space,
+            _ => Class::Break,
+        };
+        byte += 1;
     }
-    table[b'_' as usize] = Class::Low;
-    table[b'\'' as usize] = Class::Quote;
-    table[b'.' as usize] = Class::Stop;
-    table[b',' as usize] = Class::Comma;
-    table[b';' as usize] = Class::Comma;
     table
 };
 
 fn class(c: char) -> Class {
     match c {
         '\0'..='\u{7f}' => ASCII[c as usize],
+        _ if is_plain_latin(c) => Class::Letter,
         '\u{2019}' | '\u{2018}' => Class::Quote,
         '\u{201c}' | '\u{201d}' | '\u{2013}' | '\u{2014}' | '\u{ab}' | '\u{bb}' => Class::Break,
-        _ if is_plain_latin(c) => Class::Letter,
         _ => Class::Other,
+    }
+}
+
+/// The class of the character that begins at byte `at`, and its length; a space beyond the end.
+#[inline]
+fn class_at(text: &str, at: usize) -> (Class, usize) {
+    match text.as_bytes().get(at) {
+        None => (Class::Space, 0),
+        Some(&byte) if byte < 128 => (ASCII[byte as usize], 1),
+        Some(_) => text[at..].chars().next().map_or((Class::Space, 0), |c| (class(c), c.len_utf8())),
     }
 }
 
@@ -92,36 +122,49 @@ pub(crate) fn is_plain(text: &str) -> bool {
 }
 
 /// The plain path: text in NFC without compatibility forms, of Latin letters only.
+#[inline]
 pub(crate) fn scan_plain(text: &str, found: &mut impl FnMut(Piece<'_>)) {
-    let mut chars = text.char_indices().map(|(at, c)| (at, class(c))).peekable();
-    let mut start = None;
-    let mut before = Class::Break;
-    while let Some((at, here)) = chars.next() {
-        let next = chars.peek().map_or(Class::Break, |&(_, class)| class);
-        let goes_on = match here {
-            Class::Letter | Class::Digit | Class::Low => true,
-            Class::Quote => joins(before, next, Class::Letter) || joins(before, next, Class::Digit),
-            Class::Stop => joins(before, next, Class::Digit) || joins(before, next, Class::Letter),
-            Class::Comma => joins(before, next, Class::Digit),
-            Class::Break | Class::Other => false,
-        };
-        if goes_on {
-            start.get_or_insert(at);
-        } else {
-            if let Some(start) = start.take() {
-                word(&text[start..at], found);
+    let mut at = 0;
+    let mut gap = false;
+    while at < text.len() {
+        let (here, size) = class_at(text, at);
+        if here.in_word() {
+            if std::mem::take(&mut gap) {
+                found(Piece::Gap);
             }
-            found(Piece::Gap);
+            let (end, stops) = word_end(text, at);
+            if stops {
+                word(&text[at..end], found);
+            } else {
+                trimmed(&text[at..end], found);
+            }
+            at = end;
+        } else {
+            gap |= here != Class::Space;
+            at += size;
         }
-        before = here;
     }
-    if let Some(start) = start {
-        word(&text[start..], found);
+    if gap {
+        found(Piece::Gap);
     }
 }
 
-fn joins(before: Class, next: Class, class: Class) -> bool {
-    before == class && next == class
+/// Where the word that begins at byte `at` ends, and whether a full stop stands in it.
+#[inline]
+fn word_end(text: &str, mut at: usize) -> (usize, bool) {
+    let mut before = Class::Break;
+    let mut stops = false;
+    loop {
+        let (here, size) = class_at(text, at);
+        if !here.in_word() {
+            if !here.joins(before, class_at(text, at + size).0) {
+                return (at, stops);
+            }
+            stops |= here == Class::Stop;
+        }
+        before = here;
+        at += size;
+    }
 }
 
 /// The general path: any normalized text.
@@ -204,7 +247,15 @@ fn stop_joins(before: &str, after: &str) -> bool {
     digits || (lone(before) && lone(after))
 }
 
+#[inline]
 fn trimmed(text: &str, found: &mut impl FnMut(Piece<'_>)) {
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        found(Piece::Word(text));
+        return;
+    }
     let word = text
         .trim_start_matches(|c: char| !c.is_alphanumeric() || is_combining_mark(c))
         .trim_end_matches(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));

@@ -13,7 +13,7 @@ pub(crate) fn is_unspaced(c: char) -> bool {
             | '\u{1000}'..='\u{102a}' | '\u{103f}' | '\u{1050}'..='\u{1055}'              // Burmese
             | '\u{105a}'..='\u{105d}' | '\u{1061}' | '\u{1065}' | '\u{1066}'
             | '\u{106e}'..='\u{1070}' | '\u{1075}'..='\u{1081}' | '\u{108e}'
-            | '\u{1780}'..='\u{17b3}' | '\u{17d7}' | '\u{17dc}')                          // Khmer
+            | '\u{1780}'..='\u{17b3}' | '\u{17d7}' | '\u{17dc}') // Khmer
 }
 
 /// A character that is a word by itself as often as not.

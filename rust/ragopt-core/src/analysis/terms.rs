@@ -3,7 +3,7 @@
 use super::normalize::{is_apostrophe, lower};
 use super::options::{Options, Pairs};
 use super::scan::Piece;
-use super::{porter, vietnamese};
+use super::{porter, stop, vietnamese};
 
 /// Longer words are cut here, in documents and queries alike. Two SHA-256 sums or the longest German noun fit.
 pub(crate) const LONGEST_TERM: usize = 128;
@@ -21,6 +21,7 @@ impl<'a> Writer<'a> {
         Self { options, term: String::with_capacity(32), before: String::new(), pair: String::new() }
     }
 
+    #[inline]
     pub(crate) fn piece(&mut self, piece: Piece<'_>, emit: &mut impl FnMut(&str)) {
         match piece {
             Piece::Gap => self.before.clear(),
@@ -32,10 +33,11 @@ impl<'a> Writer<'a> {
         }
     }
 
+    #[inline]
     fn word(&mut self, word: &str, emit: &mut impl FnMut(&str)) {
         let word = if self.options.possessive { without_possessive(word) } else { word };
         lower(word, &mut self.term);
-        if self.options.thousands && is_grouped(&self.term) {
+        if self.options.thousands && self.term.as_bytes()[0].is_ascii_digit() && is_grouped(&self.term) {
             self.term.retain(|c| c != ',');
         }
         if self.options.eth_is_d && self.term.contains('ð') {
@@ -46,13 +48,15 @@ impl<'a> Writer<'a> {
             let kept = self.term.trim_end_matches(|c: char| c.is_ascii_punctuation()).len();
             self.term.truncate(kept);
         }
-        if self.options.spell && !self.term.is_ascii() {
+        let ascii = self.term.is_ascii();
+        if self.options.spell && !ascii {
             vietnamese::spell(&mut self.term);
         }
         if self.options.pairs != Pairs::None {
             self.pair(emit);
         }
-        if self.options.stop_words.iter().any(|list| list.binary_search(&self.term.as_str()).is_ok()) {
+        let lists = if ascii { self.options.stop_words } else { self.options.marked_stop_words };
+        if stop::contains(lists, &self.term) {
             return;
         }
         if self.options.stem && self.term.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'') {
@@ -99,7 +103,5 @@ fn is_grouped(word: &str) -> bool {
 
 /// The word before `'s`.
 fn without_possessive(word: &str) -> &str {
-    word.strip_suffix(['s', 'S'])
-        .and_then(|rest| rest.strip_suffix(|c| c == '\'' || is_apostrophe(c)))
-        .unwrap_or(word)
+    word.strip_suffix(['s', 'S']).and_then(|rest| rest.strip_suffix(|c| c == '\'' || is_apostrophe(c))).unwrap_or(word)
 }

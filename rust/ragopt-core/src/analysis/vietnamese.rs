@@ -1,5 +1,7 @@
 //! What Vietnamese spelling needs: one place for the tone mark, and the stop words.
 
+use super::stop::StopWords;
+
 /// The vowels, each with its six tones: level, grave, acute, hook, tilde, dot.
 const VOWELS: [[char; 6]; 12] = [
     ['a', 'à', 'á', 'ả', 'ã', 'ạ'],
@@ -16,27 +18,23 @@ const VOWELS: [[char; 6]; 12] = [
     ['y', 'ỳ', 'ý', 'ỷ', 'ỹ', 'ỵ'],
 ];
 
-/// Consonants that may close a syllable.
-const FINALS: [&str; 9] = ["", "c", "ch", "m", "n", "ng", "nh", "p", "t"];
-
 /// `nghiêng` is as long as a syllable gets.
 const LONGEST_SYLLABLE: usize = 7;
 
 /// Grammar words, pronouns and particles, with letters that English has not. Sorted by bytes, as [`spell`] writes them.
 ///
 /// Negations (`không`, `chưa`) and numbers are not among them.
-pub(crate) const MARKED_STOP_WORDS: &[&str] = &[
-    "bạn", "bị", "bởi", "chị", "chứ", "các", "cái", "còn", "có", "cùng", "cũng", "của", "dù", "dạ",
-    "gì", "hoặc", "hơn", "là", "lên", "lúc", "lại", "mà", "mình", "mỗi", "nhé", "như", "nhưng",
-    "những", "nào", "này", "nên", "nếu", "nữa", "phải", "rất", "rằng", "rồi", "sẽ", "thì", "thưa",
-    "thế", "trên", "tôi", "tại", "từ", "và", "vào", "vâng", "vì", "vẫn", "vậy", "về", "với", "vừa",
-    "à", "đang", "đây", "đã", "đó", "được", "đấy", "đến", "đều", "để", "ơi", "ạ", "ở",
-];
+pub(crate) static MARKED_STOP_WORDS: StopWords<67> = StopWords::new([
+    "bạn", "bị", "bởi", "chị", "chứ", "các", "cái", "còn", "có", "cùng", "cũng", "của", "dù", "dạ", "gì", "hoặc",
+    "hơn", "là", "lên", "lúc", "lại", "mà", "mình", "mỗi", "nhé", "như", "nhưng", "những", "nào", "này", "nên", "nếu",
+    "nữa", "phải", "rất", "rằng", "rồi", "sẽ", "thì", "thưa", "thế", "trên", "tôi", "tại", "từ", "và", "vào", "vâng",
+    "vì", "vẫn", "vậy", "về", "với", "vừa", "à", "đang", "đây", "đã", "đó", "được", "đấy", "đến", "đều", "để", "ơi",
+    "ạ", "ở",
+]);
 
 /// The same, of ASCII letters only: words of other languages too, so only for text known to be Vietnamese.
-pub(crate) const PLAIN_STOP_WORDS: &[&str] = &[
-    "ai", "anh", "cho", "do", "em", "hay", "khi", "ngay", "qua", "ra", "sau", "theo", "trong",
-];
+pub(crate) static PLAIN_STOP_WORDS: StopWords<13> =
+    StopWords::new(["ai", "anh", "cho", "do", "em", "hay", "khi", "ngay", "qua", "ra", "sau", "theo", "trong"]);
 
 #[derive(Clone, Copy)]
 struct Letter {
@@ -46,6 +44,9 @@ struct Letter {
 }
 
 fn letter(c: char) -> Letter {
+    if c.is_ascii() {
+        return Letter { plain: c, tone: 0, vowel: matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y') };
+    }
     for row in &VOWELS {
         if let Some(tone) = row.iter().position(|&toned| toned == c) {
             return Letter { plain: row[0], tone, vowel: true };
@@ -108,23 +109,32 @@ fn seat(letters: &[Letter]) -> Option<usize> {
         start += 1;
     }
     let end = (start..letters.len()).find(|&i| !letters[i].vowel).unwrap_or(letters.len());
-    let plain = |range: &[Letter]| range.iter().map(|letter| letter.plain).collect::<String>();
-    let (nucleus, ending) = (plain(&letters[start..end]), plain(&letters[end..]));
-    if !FINALS.contains(&ending.as_str()) || !letters.iter().all(|letter| is_letter(letter.plain)) {
+    let mut plain = [' '; LONGEST_SYLLABLE];
+    for (plain, letter) in plain.iter_mut().zip(letters) {
+        *plain = letter.plain;
+    }
+    let ending = &plain[end..letters.len()];
+    if !is_final(ending) || !plain[..start].iter().all(|&c| is_letter(c)) {
         return None;
     }
     // A vowel with a shape of its own takes the tone (the last one: ươ, uyê); else the middle of three; else
     // the second of two before a final consonant, and the first of two without.
-    if let Some(shaped) = (start..end).rev().find(|&i| !letters[i].plain.is_ascii()) {
+    if let Some(shaped) = (start..end).rev().find(|&i| !plain[i].is_ascii()) {
         return Some(shaped);
     }
-    match (nucleus.as_str(), ending.is_empty()) {
-        ("a" | "e" | "i" | "o" | "u" | "y", _) => Some(start),
-        ("ai" | "ao" | "au" | "ay" | "eo" | "ia" | "iu" | "oa" | "oe" | "oi" | "ua" | "ui" | "uy", true) => Some(start),
-        ("oa" | "oe" | "oo" | "uy", false) => Some(start + 1),
-        ("oai" | "oao" | "oay" | "oeo" | "uya" | "uyu", true) => Some(start + 1),
+    match (&plain[start..end], ending.is_empty()) {
+        ([_], _) => Some(start),
+        (['a', 'i' | 'o' | 'u' | 'y'] | ['e', 'o'] | ['i', 'a' | 'u'], true) => Some(start),
+        (['o', 'a' | 'e' | 'i'] | ['u', 'a' | 'i' | 'y'], true) => Some(start),
+        (['o', 'a' | 'e' | 'o'] | ['u', 'y'], false) => Some(start + 1),
+        (['o', 'a', 'i' | 'o' | 'y'] | ['o', 'e', 'o'] | ['u', 'y', 'a' | 'u'], true) => Some(start + 1),
         _ => None,
     }
+}
+
+/// Consonants that may close a syllable, or none.
+fn is_final(ending: &[char]) -> bool {
+    matches!(ending, [] | ['c' | 'm' | 'n' | 'p' | 't'] | ['c', 'h'] | ['n', 'g' | 'h'])
 }
 
 fn is_letter(plain: char) -> bool {
@@ -143,7 +153,9 @@ mod tests {
 
     #[test]
     fn old_and_new_placement_meet() {
-        for (old, new) in [("hòa", "hoà"), ("hòe", "hoè"), ("thúy", "thuý"), ("ủy", "uỷ"), ("lóa", "loá"), ("tùy", "tuỳ")] {
+        for (old, new) in
+            [("hòa", "hoà"), ("hòe", "hoè"), ("thúy", "thuý"), ("ủy", "uỷ"), ("lóa", "loá"), ("tùy", "tuỳ")]
+        {
             assert_eq!(placed(old), old);
             assert_eq!(placed(new), old);
         }
@@ -151,7 +163,17 @@ mod tests {
 
     #[test]
     fn misplaced_marks_are_mended() {
-        for (wrong, right) in [("kỹ", "kĩ"), ("lý", "lí"), ("sỹ", "sĩ"), ("qúy", "quý"), ("qúa", "quá"), ("gìa", "già"), ("cuả", "của"), ("hòan", "hoàn"), ("muà", "mùa")] {
+        for (wrong, right) in [
+            ("kỹ", "kĩ"),
+            ("lý", "lí"),
+            ("sỹ", "sĩ"),
+            ("qúy", "quý"),
+            ("qúa", "quá"),
+            ("gìa", "già"),
+            ("cuả", "của"),
+            ("hòan", "hoàn"),
+            ("muà", "mùa"),
+        ] {
             assert_eq!(placed(wrong), right);
         }
     }
@@ -167,7 +189,8 @@ mod tests {
 
     #[test]
     fn other_words_stay() {
-        for word in ["café", "résumé", "país", "naïve", "où", "", "abc", "ỳỳỳ", "đ", "hòàng", "nghiêngg", "élan"] {
+        for word in ["café", "résumé", "país", "naïve", "où", "", "abc", "ỳỳỳ", "đ", "hòàng", "nghiêngg", "élan"]
+        {
             assert_eq!(placed(word), word);
         }
     }
@@ -178,8 +201,11 @@ mod tests {
             for nucleus in ["oa", "uy", "ie", "uye", "ươ", "a", "oai", "ua", "ia"] {
                 for ending in ["", "n", "ch", "x"] {
                     for at in 0..nucleus.chars().count() {
-                        let toned: String =
-                            nucleus.chars().enumerate().map(|(i, c)| if i == at { with_tone(c, 2) } else { c }).collect();
+                        let toned: String = nucleus
+                            .chars()
+                            .enumerate()
+                            .map(|(i, c)| if i == at { with_tone(c, 2) } else { c })
+                            .collect();
                         let once = placed(&format!("{initial}{toned}{ending}"));
                         assert_eq!(placed(&once), once);
                     }
@@ -189,13 +215,16 @@ mod tests {
     }
 
     #[test]
-    fn stop_words_are_sorted_and_normal() {
-        for list in [MARKED_STOP_WORDS, PLAIN_STOP_WORDS] {
-            assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
-            assert!(list.iter().all(|word| placed(word) == **word && is_syllable(word)));
-        }
-        assert!(PLAIN_STOP_WORDS.iter().all(|word| word.is_ascii()));
-        assert!(!MARKED_STOP_WORDS.iter().any(|word| word.is_ascii()));
+    fn stop_words_are_normal() {
+        let (marked, plain) = (words(&MARKED_STOP_WORDS), words(&PLAIN_STOP_WORDS));
+        assert!(marked.iter().chain(&plain).all(|word| placed(word) == *word && is_syllable(word)));
+        assert!(plain.iter().all(|word| word.is_ascii()));
+        assert!(!marked.iter().any(|word| word.is_ascii()));
+    }
+
+    fn words<const N: usize>(list: &StopWords<N>) -> Vec<String> {
+        let word = |key: &u64| String::from_utf8(key.to_be_bytes().into_iter().filter(|&byte| byte > 0).collect());
+        list.keys().iter().map(|key| word(key).expect("made from text")).collect()
     }
 
     #[test]
