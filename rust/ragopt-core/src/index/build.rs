@@ -42,13 +42,10 @@ pub(super) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment
     let ids = Ids::of(source.ids)?;
     let vectors = match source.vectors {
         Some((dimension, rows)) if dimension > 0 => {
-            let named = |(row, place): (usize, usize)| {
-                Error::Vector(format!(
-                    "the vector of chunk {:?} is NaN or infinite in dimension {place}",
-                    source.ids[row]
-                ))
-            };
-            Some(Vectors::of(dimension, rows).map_err(named)?)
+            Some(Vectors::of(dimension, rows, |row, place| {
+                let id = source.ids[row];
+                Error::Vector(format!("the vector of chunk {id:?} is NaN or infinite in dimension {place}"))
+            })?)
         }
         _ => None,
     };

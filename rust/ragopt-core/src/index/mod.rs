@@ -8,6 +8,7 @@ mod build;
 mod bytes;
 mod file;
 mod folder;
+mod lines;
 mod persist;
 mod postings;
 mod strings;
@@ -27,7 +28,7 @@ pub use strings::{Blobs, Ids, Strings};
 pub use vectors::Vectors;
 
 /// The chunks of an index, in the order they were given.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Segment {
     pub(crate) ids: Ids,
     /// What the caller wants back with a chunk.

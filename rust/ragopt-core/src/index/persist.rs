@@ -5,6 +5,7 @@ use std::path::Path;
 use super::bytes::{Reader, put_string, put_u32s, put_u64s, put_varint, u32s, u64s};
 use super::file::{Sealed, SectionReader, SectionWriter, Tag};
 use super::folder::{Pointer, Saving, manifest_name, read_pointer, segment_name};
+use super::lines::Lines;
 use super::postings::{Postings, Vocabulary};
 use super::strings::{Blobs, Ids, Strings};
 use super::vectors::Vectors;
@@ -12,7 +13,7 @@ use super::{Index, Segment};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::score::bm25::Bm25;
-use crate::score::cosine::{LANES, Line, ZERO, lines_of};
+use crate::score::cosine::{LANES, Line, lines_of};
 use crate::types::Ordinal;
 
 const MANIFEST: u32 = 1;
@@ -279,16 +280,15 @@ fn read_vectors(file: &mut SectionReader, dimension: u64, chunks: usize) -> Resu
     if expected != Some(bytes) {
         return Err(file.corrupt(unfit));
     }
-    let mut lines: Vec<Line> = Vec::with_capacity((bytes / line) as usize);
+    let mut lines = Lines::zeros((bytes / line) as usize)?;
+    let mut places = lines.as_mut_slice().iter_mut();
     let mut finite = true;
     file.section_by_blocks(VECTORS, |_, block| {
-        for numbers in block.as_chunks::<4>().0.chunks(LANES) {
-            let mut line = ZERO;
+        for (numbers, line) in block.as_chunks::<4>().0.chunks(LANES).zip(&mut places) {
             for (slot, number) in line.0.iter_mut().zip(numbers) {
                 *slot = f32::from_le_bytes(*number);
                 finite &= slot.is_finite();
             }
-            lines.push(line);
         }
     })?;
     if !finite {

@@ -1,13 +1,15 @@
 //! The unit vectors of the chunks that have one.
 
-use crate::score::cosine::{self, Line, Wide, ZERO};
+use super::lines::Lines;
+use crate::error::{Error, Result};
+use crate::score::cosine::{self, Line, Wide};
 use crate::types::{Bits, Ordinal};
 
 /// A vector a chunk, at length 1, in lines of 16 dimensions. A zero vector is a missing one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Vectors {
     dimension: usize,
-    rows: Vec<Line>,
+    rows: Lines,
     present: Bits,
     count: usize,
 }
@@ -16,19 +18,21 @@ impl Vectors {
     /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
     ///
     /// # Errors
-    /// The row and the dimension of the first NaN or infinity.
-    pub(super) fn of(dimension: usize, rows: &[f32]) -> Result<Self, (usize, usize)> {
+    /// What `refuse` makes of the row and the dimension of the first NaN or infinity.
+    pub(super) fn of(dimension: usize, rows: &[f32], refuse: impl Fn(usize, usize) -> Error) -> Result<Self> {
         let width = cosine::lines_of(dimension);
-        let mut lines = vec![ZERO; rows.len() / dimension * width];
-        for (i, (row, out)) in rows.chunks_exact(dimension).zip(lines.chunks_exact_mut(width)).enumerate() {
-            cosine::normalize(row, out).map_err(|place| (i, place))?;
+        let mut lines = Lines::zeros(rows.len() / dimension * width)?;
+        let pairs = rows.chunks_exact(dimension).zip(lines.as_mut_slice().chunks_exact_mut(width));
+        for (i, (row, out)) in pairs.enumerate() {
+            cosine::normalize(row, out).map_err(|place| refuse(i, place))?;
         }
         Ok(Self::from_lines(dimension, lines))
     }
 
     /// Vectors that are normalized already, by their lines.
-    pub(super) fn from_lines(dimension: usize, rows: Vec<Line>) -> Self {
-        let present = Bits::of(rows.chunks_exact(cosine::lines_of(dimension)).map(|row| !cosine::is_zero(row)));
+    pub(super) fn from_lines(dimension: usize, rows: Lines) -> Self {
+        let width = cosine::lines_of(dimension);
+        let present = Bits::of(rows.as_slice().chunks_exact(width).map(|row| !cosine::is_zero(row)));
         let count = present.count();
         Self { dimension, rows, present, count }
     }
@@ -56,7 +60,7 @@ impl Vectors {
     pub fn get(&self, ordinal: Ordinal) -> Option<&[Line]> {
         let width = cosine::lines_of(self.dimension);
         let start = ordinal as usize * width;
-        self.present.contains(ordinal).then(|| &self.rows[start..start + width])
+        self.present.contains(ordinal).then(|| &self.rows.as_slice()[start..start + width])
     }
 
     /// The same as plain numbers.
@@ -68,7 +72,7 @@ impl Vectors {
 
     /// All rows, missing ones as zeros.
     pub(crate) fn rows(&self) -> &[Line] {
-        &self.rows
+        self.rows.as_slice()
     }
 
     /// The cosine of `query` and a chunk's vector; None if it is missing.
@@ -79,6 +83,6 @@ impl Vectors {
     /// Memory taken.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(self.rows.as_slice()) + self.present.len().div_ceil(8)
+        self.rows.bytes() + self.present.len().div_ceil(8)
     }
 }

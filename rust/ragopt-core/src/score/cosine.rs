@@ -6,6 +6,8 @@
 //! in halves (16, 8, 4, 2, 1). A fused multiply-add rounds once where multiply and add round once as
 //! well, the product being exact, so instruction sets agree bit for bit (see `simd`).
 
+use bytemuck::{Pod, Zeroable};
+
 use super::simd;
 use crate::types::Ordinal;
 
@@ -13,7 +15,7 @@ use crate::types::Ordinal;
 pub const LANES: usize = 16;
 
 /// 16 stored dimensions; the last line of a vector is padded with zeros, which change no sum.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub struct Line(pub [f32; LANES]);
 
