@@ -6,9 +6,9 @@ and compatibility forms, and find the words of any script (those without spaces 
 
 | name | for | what it adds |
 |---|---|---|
-| `multilingual` (default) | English, Vietnamese and mixed text, and any other language | both of the following, where a word shows its language |
+| `multilingual` (default) | mixed text, any language | both of the following, where a word shows its language |
 | `english` | English | no `'s`, 33 stop words, Porter stems |
-| `vietnamese` | Vietnamese | one spelling for tone marks, stop words, syllables and pairs of adjacent syllables |
+| `vietnamese` | Vietnamese | one spelling for tone marks, stop words, pairs of adjacent syllables |
 | `whitespace` | text that is already terms | nothing: splits at white space and changes nothing |
 
 >>> analyzer("english").terms("The databases' running costs")

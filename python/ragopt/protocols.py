@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy.typing as npt
 
 from ragopt.types import Chunk, Document, GenerateSettings, Generation, Hits, Query, TokenCount
 
-__all__ = ["Chunker", "Embedder", "Generator", "Retriever", "TokenCounter", "Vectors"]
+__all__ = ["Chunker", "Embedder", "Generator", "Progress", "Retriever", "TokenCounter", "Vectors"]
 
 Vectors = npt.NDArray[np.float32]
+
+#: Called as long work goes on: how much is done, of how much in all (0: not known), and what is being done.
+Progress = Callable[[int, int, str], None]
 
 
 class Embedder(Protocol):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import ragopt
 from ragopt.analysis import analyzer
@@ -17,7 +15,7 @@ from ragopt.backends import awsdocs, embedders
 from ragopt.corpus import DEFAULT_WORDS, SentenceChunker
 from ragopt.errors import IndexFileError, IndexWriteError
 from ragopt.index import Index
-from ragopt.protocols import Embedder, Vectors
+from ragopt.protocols import Embedder
 from ragopt.types import Chunk, Document
 
 __all__ = ["ANALYZER", "EMBEDDER", "DemoIndex", "demo_index"]
@@ -65,7 +63,7 @@ def demo_index(folder: Path, *, rebuild: bool, progress: Progress) -> DemoIndex:
     if found is not None:
         index, made = found
         return DemoIndex(index, folder, made, reused=True, seconds=time.perf_counter() - started)
-    index, documents, text_bytes = _build(embedder, progress)
+    index, documents, text_bytes = _build(progress)
     seconds = time.perf_counter() - started
     made = Made(key["botocore"], documents, len(index), text_bytes, round(seconds, 2))
     _store(folder, index, key, made)
@@ -107,29 +105,27 @@ def _store(folder: Path, index: Index, key: dict[str, Any], made: Made) -> None:
         raise IndexWriteError(f"{folder}: cannot be written ({error.strerror}); choose another --index-dir") from error
 
 
-def _build(embedder: Embedder, progress: Progress) -> tuple[Index, int, int]:
+def _build(progress: Progress) -> tuple[Index, int, int]:
     """The index, the number of documents, and the bytes of their chunks."""
     documents: list[Document] = []
     for done, service in enumerate(awsdocs.SERVICES):
         progress(done, len(awsdocs.SERVICES), f"reading {service}, services")
         documents += awsdocs.read([service])
     cut = SentenceChunker(words=DEFAULT_WORDS)
-    chunks: dict[str, list[Chunk]] = {}
-    for done, document in enumerate(documents):
-        progress(done, len(documents), "cutting documents")
-        chunks[document.id] = list(cut(document))
-    texts = [chunk.full_text for parts in chunks.values() for chunk in parts]
-    rows: list[Vectors] = []
-    for start in range(0, len(texts), _BATCH):
-        progress(start, len(texts), f"embedding with {EMBEDDER}, chunks")
-        rows.append(embedder.embed_passages(texts[start : start + _BATCH]))
-    progress(len(texts), len(texts), "building the index, chunks")
+    size = 0
+
+    def measured(document: Document) -> Iterator[Chunk]:
+        nonlocal size
+        for chunk in cut(document):
+            size += len(chunk.full_text.encode())
+            yield chunk
+
     index = Index.build(
         documents,
         embedder=EMBEDDER,
-        vectors=np.concatenate(rows),
         analyzer=ANALYZER,
-        chunker=lambda document: chunks[document.id],
+        chunker=measured,
         fields=awsdocs.FIELDS,
+        progress=progress,
     )
-    return index, len(documents), sum(len(text.encode()) for text in texts)
+    return index, len(documents), size

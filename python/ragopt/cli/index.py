@@ -10,8 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ragopt.backends import embedders
 from ragopt.cli.options import Subparsers, add_chunking, add_command, add_json
 from ragopt.cli.output import byte_size, emit, emit_json, note, seconds
@@ -19,7 +17,6 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import Problem, SentenceChunker, read
 from ragopt.errors import CorruptIndexError, DuplicateIdError, IndexVersionError
 from ragopt.index import Index
-from ragopt.protocols import Chunker, Vectors
 from ragopt.types import Bm25, Document, Variant
 
 __all__ = ["add_parser", "run"]
@@ -85,10 +82,8 @@ def run(args: argparse.Namespace) -> int:
                 emit_json({"output": None, "documents": 0, "chunks": 0, "problems": _problems(problems)})
             return 1
         name = None if args.embedder == "none" else args.embedder
-        vectors = None if name is None else _embed(name, documents, chunker, progress)
-        progress(len(documents), len(documents), "building the index, documents")
         index = Index.build(
-            documents, embedder=name, vectors=vectors, analyzer=args.analyzer, bm25=bm25, chunker=chunker
+            documents, embedder=name, analyzer=args.analyzer, bm25=bm25, chunker=chunker, progress=progress
         )
         index.save(args.output)
     elapsed = time.perf_counter() - started
@@ -127,23 +122,6 @@ def _documents(args: argparse.Namespace, problems: list[Problem], progress: Prog
         documents[document.id] = document
     progress.clear()
     return list(documents.values())
-
-
-def _embed(name: str, documents: Sequence[Document], chunker: Chunker | None, progress: Progress) -> dict[str, Any]:
-    """The vectors by chunk id: embedded here, so that progress can be shown."""
-    progress(0, 0, f"loading {name}")
-    model = embedders.load(name)
-    chunks: list[tuple[str, str]] = []
-    for document in documents:
-        if chunker is None:
-            chunks.append((document.id, f"{document.title}\n{document.text}" if document.title else document.text))
-        else:
-            chunks += [(chunk.id, chunk.full_text) for chunk in chunker(document)]
-    parts: list[Vectors] = []
-    for start in range(0, len(chunks), _BATCH):
-        progress(start, len(chunks), f"embedding with {name}, chunks")
-        parts.append(model.embed_passages([text for _, text in chunks[start : start + _BATCH]]))
-    return {id_: row for (id_, _), row in zip(chunks, np.concatenate(parts), strict=True)}
 
 
 def _report(problems: Sequence[Problem]) -> None:

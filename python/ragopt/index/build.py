@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ragopt.errors import DuplicateIdError, EmbedderError, InputError, InputTypeError, VectorError
 from ragopt.filters.fields import FieldTypes, coerce_metadata
-from ragopt.protocols import Chunker, Embedder, Vectors
+from ragopt.protocols import Chunker, Embedder, Progress, Vectors
 from ragopt.types import Chunk, Document
 
 __all__ = ["collect_chunks", "embed_chunks", "given_vectors"]
@@ -26,12 +26,15 @@ def collect_chunks(
     chunker: Chunker | None,
     fields: FieldTypes,
     on_duplicate: str,
+    progress: Progress,
 ) -> list[Chunk]:
     """The chunks of all documents, each checked. Nothing is built when one is refused."""
     if on_duplicate not in ("error", "last"):
         raise InputError(f'on_duplicate={on_duplicate!r}: must be "error" or "last"')
     by_document: dict[str, list[Chunk]] = {}
+    total = len(documents) if isinstance(documents, Sized) else 0
     for position, given in enumerate(documents):
+        progress(position, total, "cutting, documents" if chunker else "reading, documents")
         document = _document(given, position)
         if document.id in by_document:
             if on_duplicate == "error":
@@ -103,12 +106,13 @@ def _checked(chunk: Chunk, fields: FieldTypes) -> Chunk:
     return Chunk(chunk.id, chunk.document, chunk.text, chunk.span, chunk.title, metadata)
 
 
-def embed_chunks(embedder: Embedder, chunks: Sequence[Chunk]) -> Vectors | None:
+def embed_chunks(embedder: Embedder, chunks: Sequence[Chunk], progress: Progress) -> Vectors | None:
     """The embedder's vectors of all chunks; None when there is nothing to embed."""
     if not chunks:
         return None
     parts = []
     for start in range(0, len(chunks), _EMBED_BATCH):
+        progress(start, len(chunks), "embedding, chunks")
         batch = chunks[start : start + _EMBED_BATCH]
         try:
             vectors = np.asarray(embedder.embed_passages([chunk.full_text for chunk in batch]), dtype=np.float32)

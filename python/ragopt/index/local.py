@@ -19,7 +19,7 @@ from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_ve
 from ragopt.index.doors import off_loop
 from ragopt.index.searching import Search, resolve
 from ragopt.index.stored import decode, decode_metadata, encode
-from ragopt.protocols import Chunker, Embedder, Vectors
+from ragopt.protocols import Chunker, Embedder, Progress, Vectors
 from ragopt.types import Bm25, Chunk, Document, Filter, Hits, Normalizer, Query, Threshold
 
 __all__ = ["Index"]
@@ -54,6 +54,7 @@ class Index:
         chunker: Chunker | None = None,
         fields: Mapping[str, Any] | None = None,
         on_duplicate: str = "error",
+        progress: Progress | None = None,
     ) -> Index:
         """Build an index of `documents` (Document values or dicts with id, text, title, metadata).
 
@@ -62,19 +63,22 @@ class Index:
         `vectors` (rows in chunk order, or a mapping from chunk id); with both, the embedder serves
         the queries only. With neither, the index is lexical only. `fields` declares metadata types,
         as in `{"year": int}`. `on_duplicate="last"` keeps the later of two documents with one id.
+        `progress(done, total, what)` is called as the work goes on (total 0: not known).
 
         Raises DuplicateIdError, InputTypeError, VectorError or UnknownNameError, and then builds nothing.
         """
         if analyzer not in _core.Analyzer.names():
             raise UnknownNameError.of("analyzer", analyzer, _core.Analyzer.names())
+        step = progress or _silent
         declared = field_types(fields)
         model = embedders.of(embedder)
-        chunks = collect_chunks(documents, chunker, declared, on_duplicate)
+        chunks = collect_chunks(documents, chunker, declared, on_duplicate, step)
         rows: Vectors | None = None
         if vectors is not None:
             rows = given_vectors(vectors, chunks)
         elif model is not None:
-            rows = embed_chunks(model, chunks)
+            rows = embed_chunks(model, chunks, step)
+        step(len(chunks), len(chunks), "building, chunks")
         parameters = bm25 or Bm25()
         attributes = {"fields": declared, "embedder": _identity(model, embedder)}
         core = _core.Index.build(
@@ -340,3 +344,7 @@ def _identity(model: Embedder | None, given: EmbedderLike | None) -> dict[str, A
         return None
     load = given if isinstance(given, str) else None
     return {"name": model.name, "load": load, "cosine_floor": model.cosine_floor, "alpha": model.alpha}
+
+
+def _silent(_done: int, _total: int, _what: str) -> None:
+    """Progress that nobody watches."""

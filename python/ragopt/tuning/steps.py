@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -18,6 +18,7 @@ from ragopt.evaluation import (
     mean_interval,
     mean_intervals,
 )
+from ragopt.protocols import Progress
 from ragopt.tuning.choose import AlphaChoice, choose_alpha, loses_at_most, smallest_k
 from ragopt.tuning.outcome import AlphaPoint, Health, KPoint, TopK, Trial
 from ragopt.tuning.trials import Arm, Cuts, HalfSearch
@@ -82,7 +83,7 @@ class AlphaOutcome:
 class Steps:
     """Counts steps for the caller's progress; silent without one."""
 
-    def __init__(self, total: int, progress: Callable[[int, int, str], None] | None) -> None:
+    def __init__(self, total: int, progress: Progress | None) -> None:
         self._total, self._done, self._progress = total, 0, progress
 
     def __call__(self, label: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, runtime_checkable
@@ -22,7 +22,7 @@ from ragopt.evaluation import (
     Unit,
     check_ids,
 )
-from ragopt.protocols import TokenCounter
+from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
 from ragopt.tuning.halves import Half, halves
 from ragopt.tuning.outcome import Curves, Facts
@@ -33,8 +33,6 @@ from ragopt.types import Filter, Normalizer, Settings
 from ragopt.types.parameters import fraction, whole
 
 __all__ = ["tune"]
-
-Progress = Callable[[int, int, str], None]
 
 
 def tune(
