@@ -41,12 +41,10 @@ pub(super) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment
     check(&source)?;
     let ids = Ids::of(source.ids)?;
     let vectors = match source.vectors {
-        Some((dimension, rows)) if dimension > 0 => {
-            Some(Vectors::of(dimension, rows, |row, place| {
-                let id = source.ids[row];
-                Error::Vector(format!("the vector of chunk {id:?} is NaN or infinite in dimension {place}"))
-            })?)
-        }
+        Some((dimension, rows)) if dimension > 0 => Some(Vectors::of(dimension, rows, |row, place| {
+            let id = source.ids[row];
+            Error::Vector(format!("the vector of chunk {id:?} is NaN or infinite in dimension {place}"))
+        })?),
         _ => None,
     };
     let mut stored = Blobs::default();
