@@ -7,7 +7,8 @@
 //! table offset u64  sections u32  crc32 of the table u32  "\r\nRAGEND"    the foot, 24 bytes
 //! ```
 //! All numbers are little-endian. Whoever refers to the file knows its length and its *seal*, the
-//! checksum of head, table and foot; the table seals the sections. So no byte that is used goes unchecked.
+//! checksum of head, table and foot; the table seals the sections, and what lies between them is 0. So no
+//! byte goes unchecked.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -154,6 +155,18 @@ impl SectionReader {
             return Err(corrupt("its table was changed"));
         }
         let rows = rows(&table, length - FOOT - table.len() as u64).ok_or_else(|| corrupt("sections out of place"))?;
+        let mut position = HEAD;
+        for row in &rows {
+            let mut gap = [0; ALIGNMENT as usize];
+            let gap = &mut gap[..(row.offset - position) as usize];
+            file.seek(SeekFrom::Start(position))
+                .and_then(|_| file.read_exact(gap))
+                .map_err(|cause| Error::read(path, &cause))?;
+            if gap.iter().any(|&byte| byte != 0) {
+                return Err(corrupt("the bytes between its sections were changed"));
+            }
+            position = row.offset + row.length;
+        }
         Ok(Self { path: path.to_owned(), file, rows })
     }
 
