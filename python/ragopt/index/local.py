@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ragopt import _core
+from ragopt.analysis import analyzer as named_analyzer
 from ragopt.backends import embedders
-from ragopt.errors import EmbedderError, EmbedderMismatchError, InputError, UnknownNameError, VectorError
+from ragopt.errors import EmbedderError, EmbedderMismatchError, InputError, VectorError
 from ragopt.filters import check, field_types, matcher
 from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors, require_text
 from ragopt.index.doors import off_loop
@@ -67,8 +68,7 @@ class Index:
 
         Raises DuplicateIdError, InputTypeError, VectorError or UnknownNameError, and then builds nothing.
         """
-        if analyzer not in _core.Analyzer.names():
-            raise UnknownNameError.of("analyzer", analyzer, _core.Analyzer.names())
+        terms = named_analyzer(analyzer)
         step = progress or _silent
         declared = field_types(fields)
         model = embedders.of(embedder)
@@ -82,7 +82,7 @@ class Index:
         parameters = bm25 or Bm25()
         attributes = {"fields": declared, "embedder": _identity(model, embedder)}
         core = _core.Index.build(
-            _core.Analyzer(analyzer),
+            terms,
             (str(parameters.variant), parameters.k1, parameters.b, parameters.delta or 0.0, parameters.epsilon),
             [chunk.id for chunk in chunks],
             [chunk.full_text for chunk in chunks],
