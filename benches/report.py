@@ -38,7 +38,10 @@ def table(result: dict[str, Any]) -> str:
         f"{result['queries']} questions, top 10; analysis of the chunks {result['analysis_seconds']:.2f} s "
         f"(within ragopt's index time, given to the peers)"
     )
-    columns = f"{'':38}{'index s':>9}{'MB':>8}{'ms/query':>10}{'queries/s':>11}{'x ragopt':>10}{'(CPU)':>8}{'same top 10':>13}"
+    names = ("index s", "MB", "ms/query", "queries/s", "x ragopt", "(CPU)", "same top 10")
+    columns = " " * 38 + "".join(
+        f"{name:>{width}}" for name, width in zip(names, (9, 8, 10, 11, 10, 8, 13), strict=True)
+    )
     lines = [head, columns]
     for name, row in result["engines"].items():
         ratio, used, agreed = (
