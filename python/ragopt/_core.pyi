@@ -106,7 +106,10 @@ class Index:
 
 @final
 class Parameters:
-    """How to search. `min_score` is on the fused score, `floor` the embedder's cosine floor."""
+    """How to search. `min_score` is on the fused score, `floor` the embedder's cosine floor, at least -1 and below 1.
+
+    k above the depth of a list-relative normalizer (minmax, zscore, dbsf, l2, rank) is an InputError.
+    """
 
     def __new__(
         cls, k: int, alpha: float, normalizer: str, depth: int, floor: float, min_score: float | None
@@ -125,11 +128,11 @@ class Found:
     def scores(self) -> npt.NDArray[np.float64]: ...
     @property
     def lexical(self) -> npt.NDArray[np.float64]:
-        """Raw BM25; NaN throughout where the lexical side took no part."""
+        """Raw BM25, at any alpha; NaN throughout where there is no lexical side."""
 
     @property
     def dense(self) -> npt.NDArray[np.float64]:
-        """Cosine; NaN where missing."""
+        """Cosine, at any alpha; NaN where the chunk has no vector, throughout where there is no dense side."""
 
     @property
     def sides(self) -> tuple[bool, bool]:
@@ -141,7 +144,7 @@ class Found:
 
     @property
     def below(self) -> int:
-        """1 if a hit was dropped by min_score, else 0 (enough to say why nothing was found)."""
+        """1 if min_score took hits away that the top-k has without it, else 0 (enough to say why nothing was found)."""
 
 @final
 class Account:

@@ -18,12 +18,14 @@ impl Bits {
     }
 
     /// The ordinals whose place in `flags` is true.
-    pub fn of(flags: impl ExactSizeIterator<Item = bool>) -> Self {
-        let mut bits = Self::none(flags.len());
-        for (i, flag) in flags.enumerate() {
-            bits.words[i / 64] |= u64::from(flag) << (i % 64);
+    pub fn of(mut flags: impl ExactSizeIterator<Item = bool>) -> Self {
+        let len = flags.len();
+        let mut words = Vec::with_capacity(len.div_ceil(64));
+        for _ in 0..len.div_ceil(64) {
+            let whole = flags.by_ref().take(64).zip(0..).fold(0u64, |word, (flag, bit)| word | u64::from(flag) << bit);
+            words.push(whole);
         }
-        bits
+        Self { words, len }
     }
 
     /// Puts `ordinal` into the set.

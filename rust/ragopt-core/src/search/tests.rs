@@ -236,8 +236,22 @@ proptest! {
             all.iter().filter(|hit| case.min_score.is_none_or(|least| hit.score >= least)).take(case.k).copied().collect();
         prop_assert_eq!(bits(&found.hits), bits(&kept));
         prop_assert_eq!(found.below, kept.len() < case.k.min(all.len()));
-        // Whatever the search before left behind, the next one finds the same.
-        prop_assert_eq!(case.found(&index), found);
+        // Whatever this search left behind, the next ones find what they should.
+        prop_assert_eq!(&case.found(&index), &found);
+        let open = Case { allow: None, ..case };
+        prop_assert_eq!(open.found(&index), open.found(&open.index()));
+    }
+
+    #[test]
+    fn a_threshold_keeps_the_score_that_it_is(case in cases()) {
+        let index = case.index();
+        let open = Case { min_score: None, ..case };
+        let all = open.found(&index).hits;
+        for (place, hit) in all.iter().enumerate() {
+            let found = Case { min_score: Some(hit.score), ..open.clone() }.found(&index).hits;
+            prop_assert_eq!(&found[..], all.iter().filter(|other| other.score >= hit.score).copied().collect::<Vec<_>>());
+            prop_assert!(found.len() > place);
+        }
     }
 
     #[test]
