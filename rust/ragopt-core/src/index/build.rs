@@ -1,20 +1,19 @@
 //! Chunks to a segment: texts are analyzed in parallel, and the result does not depend on how.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::Segment;
-use super::postings::{Postings, Vocabulary};
+use super::postings::{MOST_CHUNKS, Postings};
+use super::sort::{Part, merge};
 use super::strings::{Blobs, Ids, Strings};
 use super::vectors::Vectors;
+use super::vocabulary::Vocabulary;
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::types::Ordinal;
 
-/// Chunks that are analyzed together by one thread.
-const BATCH: usize = 2048;
+/// With fewer chunks another thread costs more than it saves.
+const FEW: usize = 2048;
 
 /// What an index is built of: one entry a chunk in each list.
 #[derive(Debug, Clone, Copy)]
@@ -28,17 +27,17 @@ pub struct Source<'a> {
     pub vectors: Option<(usize, &'a [f32])>,
 }
 
-/// One batch's postings, under its own term numbers, chunk by chunk.
-struct Batch {
-    terms: Vec<Box<str>>,
-    /// (term, ordinal, count)
-    postings: Vec<(u32, Ordinal, u32)>,
-    lengths: Vec<u32>,
-}
-
 /// The segment of `source`. Threads are its own, so that building works in a process that was forked.
 pub(super) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
     check(&source)?;
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(usize::from(source.ids.len() <= FEW))
+        .build()
+        .map_err(|cause| Error::Input(format!("no threads to build with: {cause}")))?;
+    threads.install(|| build(analyzer, source))
+}
+
+fn build(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
     let ids = Ids::of(source.ids)?;
     let vectors = match source.vectors {
         Some((dimension, rows)) if dimension > 0 => Some(Vectors::of(dimension, rows, |row, place| {
@@ -47,22 +46,19 @@ pub(super) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment
         })?),
         _ => None,
     };
-    let mut stored = Blobs::default();
-    for blob in source.stored {
-        stored.push(blob);
+    let (terms, postings, lengths) = analyze(analyzer, source.texts, rayon::current_num_threads());
+    if terms.len() >= MOST_CHUNKS {
+        return Err(Error::Input(format!("{} different terms are more than one index holds", terms.len())));
     }
-    let batches = analyze_all(analyzer, source.texts)?;
-    let (vocabulary, postings) = merge(&batches)?;
-    let lengths = batches.into_iter().flat_map(|batch| batch.lengths).collect();
-    Ok(Segment { ids, stored, vocabulary, postings, lengths, vectors })
+    let vocabulary = Vocabulary::from_terms(terms).map_err(|reason| Error::Input(reason.to_owned()))?;
+    Ok(Segment { ids, stored: Blobs::of(source.stored), vocabulary, postings, lengths, vectors })
 }
 
 fn check(source: &Source<'_>) -> Result<()> {
     let chunks = source.ids.len();
-    if chunks >= Ordinal::MAX as usize {
+    if chunks >= MOST_CHUNKS {
         return Err(Error::Input(format!(
-            "{chunks} chunks: one index holds fewer than {}; split the corpus",
-            Ordinal::MAX
+            "{chunks} chunks: one index holds fewer than {MOST_CHUNKS}; split the corpus"
         )));
     }
     for (name, count) in [("texts", source.texts.len()), ("stored", source.stored.len())] {
@@ -79,90 +75,28 @@ fn check(source: &Source<'_>) -> Result<()> {
     }
 }
 
-fn analyze_all(analyzer: &Analyzer, texts: &[&str]) -> Result<Vec<Batch>> {
-    let batch = |(i, texts): (usize, &[&str])| analyze(analyzer, texts, (i * BATCH) as Ordinal);
-    if texts.len() <= BATCH {
-        return Ok(texts.chunks(BATCH).enumerate().map(batch).collect());
-    }
-    let threads = rayon::ThreadPoolBuilder::new()
-        .build()
-        .map_err(|cause| Error::Input(format!("no threads to analyze with: {cause}")))?;
-    Ok(threads.install(|| texts.par_chunks(BATCH).enumerate().map(batch).collect()))
+/// The terms in byte order, their postings, and the length of each chunk, worked out in `parts` parts.
+fn analyze(analyzer: &Analyzer, texts: &[&str], parts: usize) -> (Strings, Postings, Vec<u32>) {
+    let parts: Vec<Part> =
+        cut(texts, parts).into_par_iter().map(|(first, texts)| Part::of(analyzer, texts, first as Ordinal)).collect();
+    let (terms, postings) = merge(&parts, texts.len());
+    (terms, postings, parts.iter().flat_map(Part::lengths).copied().collect())
 }
 
-fn analyze(analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Batch {
-    let mut numbers: HashMap<Box<str>, u32, RandomState> = HashMap::default();
-    let mut terms: Vec<Box<str>> = Vec::new();
-    // The last posting of each term: of this chunk, if the term came before in it.
-    let mut last: Vec<usize> = Vec::new();
-    let mut postings: Vec<(u32, Ordinal, u32)> = Vec::new();
-    let mut lengths = Vec::with_capacity(texts.len());
-    for (ordinal, text) in (first..).zip(texts) {
-        let mut length = 0u32;
-        analyzer.for_each_term(text, &mut |term| {
-            length = length.saturating_add(1);
-            let number = match numbers.get(term) {
-                Some(&number) => number,
-                None => {
-                    let number = terms.len() as u32;
-                    numbers.insert(term.into(), number);
-                    terms.push(term.into());
-                    last.push(usize::MAX);
-                    number
-                }
-            };
-            let place = &mut last[number as usize];
-            match postings.get_mut(*place) {
-                Some((_, chunk, count)) if *chunk == ordinal => *count += 1,
-                _ => {
-                    *place = postings.len();
-                    postings.push((number, ordinal, 1));
-                }
-            }
-        });
-        lengths.push(length);
-    }
-    Batch { terms, postings, lengths }
-}
-
-/// The batches under one vocabulary in byte order, postings in order of the chunks.
-fn merge(batches: &[Batch]) -> Result<(Vocabulary, Postings)> {
-    let mut all: Vec<&str> = batches.iter().flat_map(|batch| batch.terms.iter().map(AsRef::as_ref)).collect();
-    all.sort_unstable();
-    all.dedup();
-    if all.len() >= u32::MAX as usize {
-        return Err(Error::Input(format!("{} different terms are more than one index holds", all.len())));
-    }
-    let numbers: HashMap<&str, u32, RandomState> = all.iter().zip(0..).map(|(&term, id)| (term, id)).collect();
-    let global: Vec<Vec<u32>> =
-        batches.iter().map(|batch| batch.terms.iter().map(|term| numbers[term.as_ref()]).collect()).collect();
-
-    let mut starts = vec![0u64; all.len() + 1];
-    for (batch, global) in batches.iter().zip(&global) {
-        for &(term, _, _) in &batch.postings {
-            starts[global[term as usize] as usize + 1] += 1;
+/// Cuts `texts` into runs of about as many bytes, each with the place of its first.
+fn cut<'a, 'b>(texts: &'a [&'b str], parts: usize) -> Vec<(usize, &'a [&'b str])> {
+    let total: usize = texts.iter().map(|text| text.len() + 1).sum();
+    let wanted = total.div_ceil(parts.max(1)).max(1);
+    let (mut runs, mut start, mut held) = (Vec::new(), 0, 0);
+    for (i, text) in texts.iter().enumerate() {
+        held += text.len() + 1;
+        if held >= wanted {
+            runs.push((start, &texts[start..=i]));
+            (start, held) = (i + 1, 0);
         }
     }
-    for i in 1..starts.len() {
-        starts[i] += starts[i - 1];
-    }
-    let total = starts[all.len()] as usize;
-    let mut next = starts.clone();
-    let (mut ordinals, mut counts) = (vec![0; total], vec![0; total]);
-    for (batch, global) in batches.iter().zip(&global) {
-        for &(term, ordinal, count) in &batch.postings {
-            let place = &mut next[global[term as usize] as usize];
-            ordinals[*place as usize] = ordinal;
-            counts[*place as usize] = count;
-            *place += 1;
-        }
-    }
-    let mut terms = Strings::default();
-    for term in all {
-        terms.push(term);
-    }
-    let vocabulary = Vocabulary::from_terms(terms).map_err(|reason| Error::Input(reason.to_owned()))?;
-    Ok((vocabulary, Postings::new(starts, ordinals, counts)))
+    runs.push((start, &texts[start..]));
+    runs
 }
 
 #[cfg(test)]
@@ -177,27 +111,39 @@ mod tests {
         Analyzer::new("whitespace").expect("known")
     }
 
+    fn listed(postings: &Postings, term: u32) -> Vec<(Ordinal, u32)> {
+        let mut listed = Vec::new();
+        postings.of(term).for_each(|ordinal, count| listed.push((ordinal, count)));
+        listed
+    }
+
     #[test]
     fn terms_in_byte_order_and_chunks_in_given_order() {
         let built = segment(&whitespace(), source(&["x", "y", "z"], &["b a b", "", "c b"], &[b"", b"", b""]));
         let built = built.expect("valid");
         let terms: Vec<_> = (0..3).map(|i| built.vocabulary.terms().get(i)).collect();
         assert_eq!(terms, [Some("a"), Some("b"), Some("c")]);
-        assert_eq!(built.postings.of(1), (&[0, 2][..], &[2, 1][..]));
+        assert_eq!(listed(&built.postings, 1), [(0, 2), (2, 1)]);
         assert_eq!(built.lengths, [3, 0, 2]);
         assert_eq!(built.vocabulary.id("bb"), None);
     }
 
     #[test]
-    fn many_batches_make_what_one_makes() {
-        let texts: Vec<String> = (0..3 * BATCH + 5).map(|i| format!("t{} t{} all", i % 7, i % 97)).collect();
+    fn many_parts_make_what_one_makes() {
+        let long = "a term of more than sixteen bytes".replace(' ', "_");
+        let text = |i: usize| format!("t{} t{} all {} {long}", i % 7, i % 97, "odd ".repeat(i % 9));
+        let texts: Vec<String> = (0..20_000).map(text).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let batches = analyze_all(&whitespace(), &texts).expect("threads");
-        assert_eq!(batches.len(), 4);
-        let (vocabulary, postings) = merge(&batches).expect("small");
-        let (one_vocabulary, one_postings) = merge(&[analyze(&whitespace(), &texts, 0)]).expect("small");
-        assert_eq!(vocabulary, one_vocabulary);
-        assert_eq!(postings, one_postings);
+        let one = analyze(&whitespace(), &texts, 1);
+        for parts in [2, 3, 50] {
+            assert!(analyze(&whitespace(), &texts, parts) == one, "{parts} parts");
+        }
+        let (terms, postings, lengths) = one;
+        let odd = (0..).find(|&i| terms.get(i) == Some("odd")).expect("there") as u32;
+        assert_eq!(listed(&postings, odd)[..9], [1, 2, 3, 4, 5, 6, 7, 8, 10].map(|i| (i, i % 9)));
+        assert_eq!(lengths[..3], [4, 5, 6]);
+        assert_eq!(cut(&texts, 3).iter().map(|(_, run)| run.len()).sum::<usize>(), texts.len());
+        assert_eq!(cut(&[], 3).len(), 1);
     }
 
     #[test]

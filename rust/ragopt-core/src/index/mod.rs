@@ -6,13 +6,16 @@
 
 mod build;
 mod bytes;
+mod dictionary;
 mod file;
 mod folder;
 mod lines;
 mod persist;
 mod postings;
+mod sort;
 mod strings;
 mod vectors;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,9 +26,10 @@ use crate::score::bm25::{Bm25, Statistics};
 use crate::types::Ordinal;
 
 pub use build::Source;
-pub use postings::{Postings, Vocabulary};
+pub use postings::{Postings, TermPostings};
 pub use strings::{Blobs, Ids, Strings};
 pub use vectors::Vectors;
+pub use vocabulary::Vocabulary;
 
 /// The chunks of an index, in the order they were given.
 #[derive(Debug, PartialEq)]
@@ -172,7 +176,7 @@ impl Index {
     #[must_use]
     pub fn document_frequency(&self, term: &str) -> usize {
         match self.segment.vocabulary.id(term) {
-            Some(id) => self.segment.postings.of(id).0.len(),
+            Some(id) => self.segment.postings.frequency(id),
             None => 0,
         }
     }

@@ -6,9 +6,10 @@ use super::bytes::{Reader, put_string, put_u32s, put_u64s, put_varint, u32s, u64
 use super::file::{Sealed, SectionReader, SectionWriter, Tag};
 use super::folder::{Pointer, Saving, manifest_name, read_pointer, segment_name};
 use super::lines::Lines;
-use super::postings::{Postings, Vocabulary};
+use super::postings::{MOST_CHUNKS, ODD, Postings, TermPostings, code_of, word_of};
 use super::strings::{Blobs, Ids, Strings};
 use super::vectors::Vectors;
+use super::vocabulary::Vocabulary;
 use super::{Index, Segment};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
@@ -183,16 +184,16 @@ fn lines_bytes(lines: &[Line]) -> Vec<u8> {
 
 /// The postings of one term: for each chunk the distance from the one before, doubled, plus 1 if
 /// the count is more than one, which then follows.
-fn postings_bytes((ordinals, counts): (&[Ordinal], &[u32])) -> Vec<u8> {
-    let mut out = Vec::with_capacity(2 * ordinals.len());
+fn postings_bytes(postings: TermPostings<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2 * postings.len());
     let mut next = 0;
-    for (&ordinal, &count) in ordinals.iter().zip(counts) {
+    postings.for_each(|ordinal, count| {
         put_varint(&mut out, u64::from(ordinal - next) << 1 | u64::from(count > 1));
         if count > 1 {
             put_varint(&mut out, u64::from(count) - 2);
         }
         next = ordinal + 1;
-    }
+    });
     out
 }
 
@@ -202,7 +203,7 @@ fn read_segment(file: &mut SectionReader) -> Result<Segment> {
         return Err(file.corrupt("its shape does not fit"));
     };
     let lengths = numbers(file, LENGTHS)?;
-    if lengths.len() as u64 != chunks || lengths.len() >= Ordinal::MAX as usize {
+    if lengths.len() as u64 != chunks || lengths.len() >= MOST_CHUNKS {
         return Err(file.corrupt("as many lengths as chunks are needed"));
     }
     let names = read_strings(file, IDS)?;
@@ -243,11 +244,13 @@ fn read_postings(file: &mut SectionReader, terms: usize, total: u64, lengths: &[
     if frequencies.len() != terms || frequencies.contains(&0) || sum != total || sum > bytes.len() as u64 {
         return Err(file.corrupt("its postings do not fit its terms"));
     }
-    let mut starts = vec![0];
-    let (mut ordinals, mut counts) = (Vec::with_capacity(sum as usize), Vec::with_capacity(sum as usize));
+    let mut postings = Postings::new(lengths.len());
+    let (mut words, mut odd) = (Vec::new(), Vec::new());
     let mut found_lengths = vec![0u32; lengths.len()];
     let mut reader = Reader::new(&bytes);
     let mut read_term = |df: u32| {
+        words.clear();
+        odd.clear();
         let mut next = 0u64;
         for _ in 0..df {
             let word = reader.varint()?;
@@ -255,18 +258,21 @@ fn read_postings(file: &mut SectionReader, terms: usize, total: u64, lengths: &[
             let ordinal = next.checked_add(word >> 1)?;
             let (length, count) = (found_lengths.get_mut(usize::try_from(ordinal).ok()?)?, u32::try_from(count).ok()?);
             *length = length.checked_add(count)?;
-            ordinals.push(ordinal as Ordinal);
-            counts.push(count);
+            words.push(word_of(ordinal as Ordinal, code_of(count)));
+            if count >= ODD {
+                odd.push((ordinal as Ordinal, count));
+            }
             next = ordinal + 1;
         }
-        starts.push(ordinals.len() as u64);
+        postings.push(std::iter::once(&words[..]), &odd);
         Some(())
     };
     let complete = frequencies.iter().all(|&df| read_term(df).is_some());
     if !complete || !reader.is_empty() || found_lengths != lengths {
         return Err(file.corrupt("its postings do not fit its chunks"));
     }
-    Ok(Postings::new(starts, ordinals, counts))
+    postings.shrink();
+    Ok(postings)
 }
 
 fn read_vectors(file: &mut SectionReader, dimension: u64, chunks: usize) -> Result<Option<Vectors>> {

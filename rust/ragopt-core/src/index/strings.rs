@@ -1,5 +1,7 @@
 //! Many strings or byte strings in one piece of memory, and ids with their order.
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::types::Ordinal;
 
@@ -31,6 +33,16 @@ impl Blobs {
             return Err("places of strings that do not fit their bytes");
         }
         Ok(Self { bytes, ends })
+    }
+
+    /// These byte strings.
+    pub(super) fn of(blobs: &[&[u8]]) -> Self {
+        let mut all = Self {
+            bytes: Vec::with_capacity(blobs.iter().map(|blob| blob.len()).sum()),
+            ends: Vec::with_capacity(blobs.len()),
+        };
+        blobs.iter().for_each(|blob| all.push(blob));
+        all
     }
 
     /// Appends one.
@@ -126,8 +138,7 @@ impl Ids {
         for id in ids {
             names.push(id);
         }
-        let mut order: Vec<Ordinal> = (0..ids.len() as Ordinal).collect();
-        order.sort_unstable_by_key(|&ordinal| ids[ordinal as usize]);
+        let order = order_of(ids);
         match order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
             Some(pair) => Err(Error::DuplicateId(ids[pair[0] as usize].to_owned())),
             None => Ok(Self::with_order(names, order)),
@@ -194,6 +205,33 @@ impl Ids {
     }
 }
 
+/// The places of `ids` in byte order.
+fn order_of(ids: &[&str]) -> Vec<Ordinal> {
+    let mut order: Vec<Ordinal> = (0..ids.len() as Ordinal).collect();
+    if ids.is_sorted() {
+        return order;
+    }
+    // Compared first by the eight bytes behind what all have in common: these lie together in memory.
+    let first = ids[0].as_bytes();
+    let shared = ids.iter().fold(first.len(), |shared, id| {
+        first[..shared].iter().zip(id.as_bytes()).take_while(|(left, right)| left == right).count()
+    });
+    let key = |ordinal: Ordinal| {
+        let mut key = [0; 8];
+        for (slot, &byte) in key.iter_mut().zip(&ids[ordinal as usize].as_bytes()[shared..]) {
+            *slot = byte;
+        }
+        u64::from_be_bytes(key)
+    };
+    let mut keyed: Vec<(u64, Ordinal)> = order.iter().map(|&ordinal| (key(ordinal), ordinal)).collect();
+    keyed.par_sort_unstable_by(|left, right| {
+        left.0.cmp(&right.0).then_with(|| ids[left.1 as usize].cmp(ids[right.1 as usize]))
+    });
+    order.clear();
+    order.extend(keyed.iter().map(|&(_, ordinal)| ordinal));
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +246,8 @@ mod tests {
         assert_eq!(ids.get(4), Some("ab"));
         assert_eq!(ids.get(5), None);
         assert_eq!(ids.place(4), 2);
+        let ids = ["doc-9", "doc-", "doc-12345678b", "doc-12345678a", "doc-9\0"];
+        assert_eq!(Ids::of(&ids).expect("unique").order(), [1, 3, 2, 0, 4]);
         assert_eq!(Ids::of(&["x", "y", "x"]), Err(Error::DuplicateId("x".into())));
     }
 

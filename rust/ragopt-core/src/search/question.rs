@@ -63,7 +63,7 @@ impl LexicalSide {
             let Some(id) = index.segment.vocabulary.id(&text) else {
                 continue;
             };
-            let idf = bm25.idf(statistics, index.segment.postings.of(id).0.len());
+            let idf = bm25.idf(statistics, index.segment.postings.frequency(id));
             side.constant += weight * idf * bm25.absent();
             side.bound += weight * idf.max(0.0) * bm25.sup();
             side.terms.push(QueryTerm { text, id, weight, idf, factor: weight * idf * bm25.scale() });

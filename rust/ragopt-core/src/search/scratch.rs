@@ -51,16 +51,17 @@ impl Scratch {
         self.gains.resize(index.len(), UNTOUCHED);
         let (gains, saturations) = (&mut self.gains[..], &index.saturations[..]);
         for term in &side.terms {
-            let (ordinals, counts) = index.segment.postings.of(term.id);
+            let postings = index.segment.postings.of(term.id);
             let mut touched = self.touched.len();
-            self.touched.resize(touched + ordinals.len(), 0);
-            for (&ordinal, &count) in ordinals.iter().zip(counts) {
+            self.touched.resize(touched + postings.len(), 0);
+            let places = &mut self.touched[..];
+            postings.for_each(|ordinal, count| {
                 let gain = &mut gains[ordinal as usize];
                 // Written always, kept only if new: no branch that depends on the data.
-                self.touched[touched] = ordinal;
+                places[touched] = ordinal;
                 touched += usize::from(gain.to_bits() == UNTOUCHED.to_bits());
                 *gain += share(term.factor, count, saturations[ordinal as usize]);
-            }
+            });
             self.touched.truncate(touched);
         }
         if let Some(allow) = allow {

@@ -1,0 +1,171 @@
+//! Texts to postings by term: each part of the chunks is analyzed and sorted alone, then all are merged.
+//!
+//! Parts are cut by the number of threads, and the result does not depend on the cuts.
+
+use rayon::prelude::*;
+
+use super::dictionary::Dictionary;
+use super::postings::{ODD, Postings, code_of, word_of};
+use super::strings::Strings;
+use crate::analysis::Analyzer;
+use crate::types::Ordinal;
+
+/// The postings of a run of chunks, by its own numbers of the terms.
+pub(super) struct Part {
+    dictionary: Dictionary,
+    /// Term i has the words from `starts[i]` to `starts[i + 1]`, ascending.
+    starts: Vec<usize>,
+    words: Vec<u32>,
+    /// Counts of [`ODD`] and more, by term, then by ordinal.
+    odd: Vec<(u32, Ordinal, u32)>,
+    lengths: Vec<u32>,
+}
+
+/// Postings in the order of the chunks.
+#[derive(Default)]
+struct Walked {
+    /// A term's number and a code in 32 bits, chunk by chunk.
+    terms: Vec<u32>,
+    /// How many different terms each chunk holds.
+    different: Vec<u32>,
+    /// How many chunks hold each term.
+    frequencies: Vec<u32>,
+}
+
+impl Part {
+    /// The postings of `texts`, the first of which is the chunk at `first`.
+    pub(super) fn of(analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Self {
+        let mut part = Self {
+            dictionary: Dictionary::new(),
+            starts: Vec::new(),
+            words: Vec::new(),
+            odd: Vec::new(),
+            lengths: Vec::with_capacity(texts.len()),
+        };
+        let walked = part.walk(analyzer, texts, first);
+        part.sort(&walked, first);
+        part
+    }
+
+    fn walk(&mut self, analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Walked {
+        let mut walked = Walked::default();
+        // The terms of one chunk with their counts.
+        let mut held: Vec<(u32, u32)> = Vec::new();
+        for (ordinal, text) in (first..).zip(texts) {
+            let mut length = 0u32;
+            analyzer.for_each_term(text, &mut |term| {
+                length = length.saturating_add(1);
+                let seen = self.dictionary.seen(term);
+                if seen.chunk == ordinal {
+                    held[seen.place as usize].1 += 1;
+                } else {
+                    (seen.chunk, seen.place) = (ordinal, held.len() as u32);
+                    held.push((seen.number, 1));
+                }
+            });
+            self.lengths.push(length);
+            walked.different.push(held.len() as u32);
+            walked.frequencies.resize(self.dictionary.len(), 0);
+            for (term, count) in held.drain(..) {
+                walked.frequencies[term as usize] += 1;
+                walked.terms.push(word_of(term, code_of(count)));
+                if count >= ODD {
+                    self.odd.push((term, ordinal, count));
+                }
+            }
+        }
+        walked
+    }
+
+    /// Sorts by counting, which keeps the order of the chunks.
+    fn sort(&mut self, walked: &Walked, first: Ordinal) {
+        let mut next = Vec::with_capacity(walked.frequencies.len() + 1);
+        let mut total = 0;
+        for &frequency in &walked.frequencies {
+            next.push(total);
+            total += frequency as usize;
+        }
+        self.starts.clone_from(&next);
+        self.starts.push(total);
+        self.words = vec![0; total];
+        let mut left = &walked.terms[..];
+        for (ordinal, &different) in (first..).zip(&walked.different) {
+            let (held, rest) = left.split_at(different as usize);
+            for &word in held {
+                let place = &mut next[(word >> 2) as usize];
+                self.words[*place] = word_of(ordinal, word & 3);
+                *place += 1;
+            }
+            left = rest;
+        }
+        self.odd.sort_unstable();
+    }
+
+    pub(super) fn lengths(&self) -> &[u32] {
+        &self.lengths
+    }
+
+    fn words(&self, term: u32) -> &[u32] {
+        &self.words[self.starts[term as usize]..self.starts[term as usize + 1]]
+    }
+
+    fn odd(&self, term: u32) -> &[(u32, Ordinal, u32)] {
+        let start = self.odd.partition_point(|&(other, _, _)| other < term);
+        let count = self.odd[start..].partition_point(|&(other, _, _)| other == term);
+        &self.odd[start..start + count]
+    }
+}
+
+/// A term with its number in a part.
+type Named<'a> = (&'a str, u32, u32);
+
+/// The parts, in order, under one vocabulary in byte order. Runs on the threads of the pool it is called in.
+pub(super) fn merge(parts: &[Part], chunks: usize) -> (Strings, Postings) {
+    let mut named: Vec<Named<'_>> = Vec::new();
+    for (i, part) in (0..).zip(parts) {
+        named.extend(part.dictionary.terms().zip(0..).map(|(term, number)| (term, i, number)));
+    }
+    named.par_sort_unstable();
+    let mut terms = Strings::default();
+    let groups = || named.chunk_by(|left, right| left.0 == right.0);
+    groups().for_each(|group| terms.push(group[0].0));
+
+    let merged: Vec<Postings> =
+        ranges(&named, parts).into_par_iter().map(|range| merge_range(range, parts, chunks)).collect();
+    let mut merged = merged.into_iter();
+    let mut postings = merged.next().unwrap_or_else(|| Postings::new(chunks));
+    for range in merged {
+        postings.append(&range);
+    }
+    postings.shrink();
+    (terms, postings)
+}
+
+/// Cuts `named` between terms into a few ranges of about as many postings.
+fn ranges<'a, 'b>(named: &'a [Named<'b>], parts: &[Part]) -> Vec<&'a [Named<'b>]> {
+    let total: usize = parts.iter().map(|part| part.words.len()).sum();
+    let wanted = (total / (4 * rayon::current_num_threads())).max(1 << 16);
+    let (mut ranges, mut start, mut held) = (Vec::new(), 0, 0);
+    for (i, &(term, part, number)) in named.iter().enumerate() {
+        if held >= wanted && term != named[i - 1].0 {
+            ranges.push(&named[start..i]);
+            (start, held) = (i, 0);
+        }
+        held += parts[part as usize].words(number).len();
+    }
+    ranges.push(&named[start..]);
+    ranges
+}
+
+fn merge_range(range: &[Named<'_>], parts: &[Part], chunks: usize) -> Postings {
+    let mut postings = Postings::new(chunks);
+    let mut odd: Vec<(Ordinal, u32)> = Vec::new();
+    for group in range.chunk_by(|left, right| left.0 == right.0) {
+        odd.clear();
+        for &(_, part, number) in group {
+            odd.extend(parts[part as usize].odd(number).iter().map(|&(_, ordinal, count)| (ordinal, count)));
+        }
+        postings.push(group.iter().map(|&(_, part, number)| parts[part as usize].words(number)), &odd);
+    }
+    postings
+}
