@@ -230,14 +230,14 @@ fn time_is_linear() {
         "\u{10ffff}",
     ];
     for pattern in patterns {
-        let text = pattern.repeat(200_000 / pattern.len());
+        let text = pattern.repeat(100_000 / pattern.len());
         for name in Analyzer::NAMES {
             let analyzer = Analyzer::new(name).expect("a known name");
             let start = Instant::now();
             let mut count = 0_usize;
             analyzer.for_each_term(&text, &mut |_| count += 1);
-            // A few milliseconds when optimized; a quadratic scan takes minutes.
-            assert!(start.elapsed() < Duration::from_secs(5), "{name} on {pattern:?}: {:?}", start.elapsed());
+            // Milliseconds, a second on a busy machine without optimization; a quadratic scan takes minutes.
+            assert!(start.elapsed() < Duration::from_secs(30), "{name} on {pattern:?}: {:?}", start.elapsed());
         }
     }
 }
