@@ -146,8 +146,8 @@ def worlds(draw: st.DrawFn, *, most: int = 12, vectors: bool | None = None, vari
     rows = None
     if draw(st.booleans()) if vectors is None else vectors:
         width = draw(st.sampled_from((1, 2, 3, 17)))
-        row = st.tuples(*[_components] * width)
-        rows = tuple(draw(st.lists(row, min_size=len(ids), max_size=len(ids))))
+        row, missing = st.tuples(*[_components] * width), st.just((0.0,) * width)
+        rows = tuple(draw(st.lists(st.one_of(row, row, missing), min_size=len(ids), max_size=len(ids))))
     return World(
         tuple(ids),
         tuple(map(tuple, corpus)),
