@@ -39,6 +39,11 @@ impl Bits {
         self.words.get(ordinal as usize / 64).is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
     }
 
+    /// The words of the ordinals from `first`, a multiple of 64, to `first + len`; fewer at the end.
+    pub(crate) fn window(&self, first: usize, len: usize) -> &[u64] {
+        &self.words[first / 64..self.words.len().min((first + len) / 64)]
+    }
+
     /// How many ordinals there could be.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,6 +6,7 @@
 
 mod build;
 mod bytes;
+mod classes;
 mod dictionary;
 mod file;
 mod folder;
@@ -26,6 +27,7 @@ use crate::score::bm25::{Bm25, Statistics};
 use crate::types::Ordinal;
 
 pub use build::Source;
+pub(crate) use postings::{Form, LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS, code_in};
 pub use postings::{Postings, TermPostings};
 pub use strings::{Blobs, Ids, Strings};
 pub use vectors::Vectors;
@@ -54,6 +56,8 @@ pub struct Index {
     statistics: Statistics,
     /// [`Bm25::saturation`] of each chunk.
     pub(crate) saturations: Vec<f64>,
+    /// And its class.
+    pub(crate) classes: classes::Classes,
     pub(crate) scratch: crate::search::ScratchPool,
 }
 
@@ -95,7 +99,9 @@ impl Index {
             mean_length: if chunks == 0 { 0.0 } else { tokens as f64 / chunks as f64 },
             mean_idf: Bm25::mean_idf(chunks, segment.postings.frequencies()),
         };
-        let saturations = segment.lengths.iter().map(|&length| bm25.saturation(&statistics, length)).collect();
+        let saturations: Vec<f64> =
+            segment.lengths.iter().map(|&length| bm25.saturation(&statistics, length)).collect();
+        let classes = classes::Classes::of(&saturations);
         Self {
             analyzer,
             bm25,
@@ -103,6 +109,7 @@ impl Index {
             segment,
             statistics,
             saturations,
+            classes,
             scratch: crate::search::ScratchPool::default(),
         }
     }
@@ -196,7 +203,7 @@ impl Index {
             ("bytes_stored", segment.stored.bytes()),
             ("bytes_vocabulary", segment.vocabulary.bytes()),
             ("bytes_postings", segment.postings.bytes()),
-            ("bytes_lengths", self.len() * (size_of::<u32>() + size_of::<f64>())),
+            ("bytes_lengths", self.len() * (size_of::<u32>() + size_of::<f64>()) + self.classes.bytes()),
             ("bytes_vectors", vectors.map_or(0, Vectors::bytes)),
         ];
         sizes.into_iter().map(|(name, size)| (name, size as u64)).collect()

@@ -11,8 +11,8 @@ use crate::types::Ordinal;
 
 /// Chunks of a window: what 14 bits tell apart.
 pub(crate) const WINDOW: usize = 1 << WINDOW_BITS;
-const WINDOW_BITS: u32 = 14;
-const LOCAL: u16 = WINDOW as u16 - 1;
+pub(crate) const WINDOW_BITS: u32 = 14;
+pub(crate) const LOCAL: u16 = WINDOW as u16 - 1;
 
 /// An index holds fewer chunks: an ordinal and a code share 32 bits.
 pub(crate) const MOST_CHUNKS: usize = 1 << 30;
@@ -73,7 +73,7 @@ pub struct TermPostings<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Form<'a> {
+pub(crate) enum Form<'a> {
     Words(&'a [u32]),
     Places { starts: &'a [u32], places: &'a [u16] },
 }
@@ -233,6 +233,14 @@ impl<'a> TermPostings<'a> {
     #[must_use]
     pub fn most(&self) -> u32 {
         self.most
+    }
+
+    pub(crate) fn form(&self) -> Form<'a> {
+        self.form
+    }
+
+    pub(crate) fn odd(&self) -> &'a [(Ordinal, u32)] {
+        self.odd
     }
 
     /// Calls `each` with every ordinal, ascending, and its count.

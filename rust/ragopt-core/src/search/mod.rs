@@ -3,6 +3,7 @@
 //! [`plain`] visits everything and is what every faster path must equal, bit for bit.
 
 mod explain;
+mod fast;
 mod many;
 mod plain;
 mod question;
@@ -89,7 +90,7 @@ pub fn search(
 ) -> Result<Found> {
     check_allow(index, allow)?;
     let question = Question::of(index, lexical, vector)?;
-    Ok(plain::search(index, &question, allow, parameters))
+    Ok(fast::search(index, &question, allow, parameters))
 }
 
 /// Why the chunk at `ordinal` has its score, whether or not it is among the hits.

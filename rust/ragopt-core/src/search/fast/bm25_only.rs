@@ -1,0 +1,218 @@
+//! The top-k of the lexical side alone: sums of 16 bits for all, the exact score for the few that can be in it.
+//!
+//! [`super::lexical`] shows that a chunk whose sum is more than D below the k-th best sum cannot be among the
+//! top k. So the k-th best sum so far, less D, is the bar: it only rises, and what is left above the last bar is
+//! k chunks and a few more, however k, the query and the order of adding are.
+//!
+//! Where the bar is above all that the weakest terms can give together, their postings need not be walked: a
+//! chunk is picked by what the others gave it, and only then are the weak terms looked up. Each window tries one
+//! term more or less than the one before, by what looking up cost there.
+
+use super::lexical::{Bounds, Sums};
+use super::scan::pick;
+use crate::index::{Index, WINDOW};
+use crate::score::fusion::alpha_in_force;
+use crate::score::normalizer::{Map, Population};
+use crate::score::top::Top;
+use crate::search::Parameters;
+use crate::search::question::Question;
+use crate::search::scorer::{Scorer, map_of};
+use crate::types::{Bits, Found, Ordinal};
+use std::cell::RefCell;
+
+/// A look-up takes as long as walking so many postings.
+const LOOKUP: usize = 16;
+/// Windows to wait before a term that was dearer to look up than to walk is tried again.
+const PATIENCE: usize = 8;
+
+/// Memory of one search, kept by its thread.
+struct Scratch {
+    sums: Box<Sums>,
+    picked: Vec<u32>,
+    held: Vec<u64>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Option<Scratch>> = const { RefCell::new(None) };
+}
+
+/// The same as [`super::super::plain::search`]; None where only that can answer.
+pub(crate) fn search(
+    index: &Index,
+    question: &Question,
+    allow: Option<&Bits>,
+    parameters: &Parameters,
+) -> Option<Found> {
+    let side = question.lexical.as_ref()?;
+    let sides = (true, question.dense.is_some());
+    let alpha = alpha_in_force(parameters.alpha, sides.0, sides.1);
+    if alpha > 0.0 || parameters.k == 0 {
+        return None;
+    }
+    let wanted = match parameters.normalizer.population() {
+        Population::Nothing | Population::Best => parameters.k,
+        Population::Depth => parameters.k.max(parameters.depth),
+    };
+    let wanted = wanted.min(index.len());
+    let survivors = survivors(Bounds::of(index, side)?, allow, wanted);
+    let raw = Scorer::new(index, question, parameters, None, None);
+    let gains: Vec<(Ordinal, f64)> =
+        survivors.iter().map(|&ordinal| (ordinal, raw.gain(ordinal).unwrap_or(0.0))).collect();
+    let map = map_of(index, parameters, side.limits(), gains.iter().copied());
+    if matches!(map, Map::Constant(_)) && !gains.is_empty() {
+        // Then ids decide between all that share a term, not only these.
+        return None;
+    }
+    let scorer = Scorer::new(index, question, parameters, Some(map), None);
+    let mut top = Top::new(parameters.k.min(index.len()));
+    gains.iter().for_each(|&(ordinal, gain)| top.push(scorer.entry(ordinal, gain, None)));
+    let best = top.into_sorted();
+    let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
+    let reach = best.partition_point(|entry| entry.score >= least);
+    let hits = best[..reach].iter().map(|entry| scorer.hit(entry, None)).collect();
+    Some(Found { hits, alpha, sides, below: reach < best.len() })
+}
+
+/// The chunks that can be among the best `k`: all of those that are, and few more.
+fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize) -> Vec<Ordinal> {
+    let scratch = SCRATCH.with(|kept| kept.take());
+    let mut scratch =
+        scratch.unwrap_or_else(|| Scratch { sums: Box::new([0; WINDOW]), picked: Vec::new(), held: Vec::new() });
+    let found = Walk {
+        bar: Bar { k, slack: bounds.slack, value: 1, full: 2 * k.max(32), held: &mut scratch.held },
+        bounds,
+        sums: &mut scratch.sums,
+        picked: &mut scratch.picked,
+        looked_up: 0,
+        wait: 0,
+    }
+    .run(allow);
+    scratch.held.clear();
+    SCRATCH.with(|kept| kept.replace(Some(scratch)));
+    found
+}
+
+struct Walk<'a, 's> {
+    bounds: Bounds<'a>,
+    bar: Bar<'s>,
+    sums: &'s mut Sums,
+    picked: &'s mut Vec<u32>,
+    /// How many of the weakest terms are looked up, not walked.
+    looked_up: usize,
+    /// Windows to go before one more is tried.
+    wait: usize,
+}
+
+impl Walk<'_, '_> {
+    fn run(mut self, allow: Option<&Bits>) -> Vec<Ordinal> {
+        for window in 0..self.bounds.windows() {
+            if self.bounds.enter(window) >= self.bar.value {
+                let words = allow.map(|allow| allow.window(window * WINDOW, WINDOW));
+                self.window(window, words);
+            }
+        }
+        self.bar.finish()
+    }
+
+    fn window(&mut self, window: usize, allow: Option<&[u64]>) {
+        let weak = self.weak();
+        let spared: u32 = self.bounds.terms[..weak].iter().map(|term| term.most).sum();
+        for place in weak..self.bounds.terms.len() {
+            self.bounds.scatter(place, self.sums);
+        }
+        // Below the bar by more than the weak terms can give: out. `spared` is below the bar, so this is 1 or more.
+        let bar = (self.bar.value - spared).min(u32::from(u16::MAX)) as u16;
+        self.picked.clear();
+        pick(self.sums, bar, allow, self.picked);
+        let mut lookups = 0;
+        for &picked in &*self.picked {
+            let (mut sum, mut can) = (picked >> 16, spared);
+            for place in (0..weak).rev() {
+                if sum + can < self.bar.value {
+                    break;
+                }
+                sum += self.bounds.look(place, picked as u16);
+                can -= self.bounds.terms[place].most;
+                lookups += 1;
+            }
+            if sum + can >= self.bar.value {
+                self.bar.push(sum, (window * WINDOW) as Ordinal + (picked & 0xffff));
+            }
+        }
+        self.bar.settle();
+        self.adapt(weak, lookups);
+    }
+
+    /// How many of the weakest terms can be looked up here: as many as wished, but together below the bar.
+    fn weak(&self) -> usize {
+        let mut can = 0;
+        let terms = self.bounds.terms[..self.looked_up].iter();
+        terms
+            .take_while(|term| {
+                can += term.most;
+                can < self.bar.value
+            })
+            .count()
+    }
+
+    fn adapt(&mut self, weak: usize, lookups: usize) {
+        self.wait = self.wait.saturating_sub(1);
+        let walks = |place: usize| self.bounds.terms[place].postings_here();
+        if weak > 0 && lookups * LOOKUP > (0..weak).map(walks).sum() {
+            self.looked_up = weak - 1;
+            self.wait = PATIENCE;
+        } else if self.wait == 0 && weak == self.looked_up && weak < self.bounds.terms.len() {
+            self.looked_up += 1;
+        }
+    }
+}
+
+/// The sum that a chunk must reach, and the chunks that reached it.
+struct Bar<'s> {
+    k: usize,
+    slack: u32,
+    value: u32,
+    /// How many are held before the worse are dropped.
+    full: usize,
+    /// Sum in the upper half, ordinal in the lower.
+    held: &'s mut Vec<u64>,
+}
+
+impl Bar<'_> {
+    #[inline]
+    fn push(&mut self, sum: u32, ordinal: Ordinal) {
+        if sum >= self.value {
+            self.held.push(u64::from(sum) << 32 | u64::from(ordinal));
+            if self.held.len() >= self.full {
+                self.raise();
+            }
+        }
+    }
+
+    /// Raises the bar to the k-th best sum less the slack, and drops what is below.
+    #[cold]
+    fn raise(&mut self) {
+        let (_, last, _) = self.held.select_nth_unstable_by(self.k - 1, |left, right| right.cmp(left));
+        self.value = self.value.max(((*last >> 32) as u32).saturating_sub(self.slack)).max(1);
+        let bar = u64::from(self.value) << 32;
+        self.held.retain(|&held| held >= bar);
+        // Sums that lie close together may keep more than k: then wait until there are twice as many.
+        self.full = 2 * self.held.len().max(self.k).max(32);
+    }
+
+    /// What is known of the bar after a window.
+    fn settle(&mut self) {
+        if self.held.len() > self.k + self.k / 4 {
+            self.raise();
+        }
+    }
+
+    fn finish(mut self) -> Vec<Ordinal> {
+        if self.held.len() > self.k {
+            self.raise();
+        }
+        let mut found: Vec<Ordinal> = self.held.iter().map(|&held| held as u32).collect();
+        found.sort_unstable();
+        found
+    }
+}

@@ -1,0 +1,232 @@
+//! Upper bounds of the lexical side, window by window, in whole numbers of 16 bits.
+//!
+//! A chunk's gain is Σ share(factor, tf, saturation) ([`crate::score::bm25::share`]). Let Σf be the sum of the
+//! query's factors, none negative, n their number, and S = (65535 − 4n)/Σf: gains are measured in *steps* of
+//! 1/S. For a posting of count tf in a chunk whose length class has the least saturation s, the table holds
+//!
+//! ```text
+//! T = ⌊x + 1/16⌋ + 1,     x = f32(f · S) · f32(tf/(tf + s))     in f32
+//! ```
+//!
+//! **T is above the true share in steps.** No saturation of the class is below s, so the true part is at most
+//! tf/(tf + s). x comes from it by at most six roundings to 24 bits, so it is too small by no more than
+//! 6 · 2⁻²⁴ · 65535 < 0.024 steps; adding 1/16 rounds by at most 2⁻⁸ steps. ⌊y⌋ + 1 > y, hence
+//! T > true − 0.024 + 0.0625 − 0.004 > true + 0.03. The f64 sum of a gain rounds up by less than
+//! n · 2⁻⁵² · 65535 steps, which n · 0.03 covers. So a chunk's sum A of its T is above its gain in steps.
+//!
+//! **A is above it by at most D.** T ≤ x + 1/16 + 0.004 + 1 ≤ f · S · tf/(tf + s) + 1.1, and the true part is
+//! smaller than tf/(tf + s) by at most the classes' gap g. So D = Σ (1.1 + f · S · g), and one more to be strict:
+//! if k chunks have sums of at least a, a chunk with a sum below a − D has a gain that is *smaller by a step or
+//! more* than theirs. A step is 2⁻¹⁶ of the most that can be, and the maps of the normalizers round 2⁻⁵², so
+//! its score is smaller as well, and no tie can save it.
+//!
+//! **No overflow.** ΣT ≤ Σ (f · S + 1.1) ≤ 65535 − 2n. Every posting gives at least 1, so a sum of 0 says that
+//! the chunk shares no term, even where weights are 0.
+
+use crate::index::{Form, Index, LOCAL, ODD, ODD_CODE, TermPostings, WINDOW, WINDOW_BITS, code_in};
+use crate::search::question::LexicalSide;
+use crate::types::Ordinal;
+
+/// Sums of one window.
+pub(super) type Sums = [u16; WINDOW];
+/// T by code, then by class.
+pub(super) type Table = [u16; 4 << 8];
+
+/// More terms are left to the plain search.
+const MOST_TERMS: usize = 256;
+
+/// The lexical side of one question over one index.
+#[derive(Debug)]
+pub(super) struct Bounds<'a> {
+    index: &'a Index,
+    /// From the one that can give least to the one that can give most.
+    pub(super) terms: Vec<Weighed<'a>>,
+    /// D.
+    pub(super) slack: u32,
+    /// S: steps of a gain of 1.
+    #[cfg_attr(not(test), expect(dead_code, reason = "hybrid bounds will scale by it"))]
+    pub(super) steps: f64,
+}
+
+/// A term of the question and where its walk through the windows stands.
+#[derive(Debug)]
+pub(super) struct Weighed<'a> {
+    postings: TermPostings<'a>,
+    table: Box<Table>,
+    /// f · S.
+    unit: f32,
+    /// No posting gives more.
+    pub(super) most: u32,
+    window: usize,
+    here: Here<'a>,
+    /// The first of `words` and of the odd counts that is not behind the walk.
+    word: usize,
+    odd: usize,
+}
+
+/// The postings of a term in one window.
+#[derive(Debug, Clone, Copy)]
+enum Here<'a> {
+    Words(&'a [u32]),
+    Places(&'a [u16]),
+}
+
+impl<'a> Bounds<'a> {
+    /// None where the bounds do not hold or do not help: a negative factor, factors out of all proportion, no term.
+    pub(super) fn of(index: &'a Index, side: &LexicalSide) -> Option<Self> {
+        let count = side.terms.len();
+        let total: f64 = side.terms.iter().map(|term| term.factor).sum();
+        let positive = side.terms.iter().all(|term| term.factor >= 0.0);
+        if !positive || count > MOST_TERMS || !(1e-200..1e200).contains(&total) {
+            return None;
+        }
+        let steps = (65535.0 - 4.0 * count as f64) / total;
+        let gap = index.classes.gap();
+        let slack: f64 = side.terms.iter().map(|term| 1.1 + term.factor * steps * gap).sum();
+        let weighed = |term: &crate::search::question::QueryTerm| {
+            Weighed::of(index, index.segment.postings.of(term.id), (term.factor * steps) as f32)
+        };
+        let mut terms: Vec<Weighed<'a>> = side.terms.iter().map(weighed).collect();
+        terms.sort_by_key(|term| (term.most, std::cmp::Reverse(term.postings.len())));
+        Some(Self { index, terms, slack: slack.ceil() as u32 + 1, steps })
+    }
+
+    /// How many windows there are.
+    pub(super) fn windows(&self) -> usize {
+        self.index.len().div_ceil(WINDOW)
+    }
+
+    /// Goes to a window, which must not be before the last one; the most that any of its chunks can have.
+    pub(super) fn enter(&mut self, window: usize) -> u32 {
+        self.terms.iter_mut().map(|term| term.enter(window)).sum()
+    }
+
+    /// Adds what the term at `place` gives in the window that was entered.
+    #[inline]
+    pub(super) fn scatter(&mut self, place: usize, sums: &mut Sums) {
+        let term = &mut self.terms[place];
+        term.scatter(self.index.classes.window(term.window), self.index.classes.least(), sums);
+    }
+
+    /// What the term at `place` gives the chunk at `local` of the window that was entered.
+    #[inline]
+    pub(super) fn look(&self, place: usize, local: u16) -> u32 {
+        let term = &self.terms[place];
+        term.look(self.index.classes.window(term.window), self.index.classes.least(), local)
+    }
+}
+
+impl<'a> Weighed<'a> {
+    fn of(index: &Index, postings: TermPostings<'a>, unit: f32) -> Self {
+        let mut table: Box<Table> = Box::new([0; 4 << 8]);
+        let parts = index.classes.parts();
+        for (row, parts) in table.as_chunks_mut::<256>().0.iter_mut().zip(parts) {
+            for (slot, part) in row.iter_mut().zip(parts) {
+                *slot = above(unit * part);
+            }
+        }
+        let shortest = index.classes.least().first().copied().unwrap_or(0.0);
+        let most = u32::from(gives(unit, postings.most(), shortest));
+        let here = match postings.form() {
+            Form::Words(_) => Here::Words(&[]),
+            Form::Places { .. } => Here::Places(&[]),
+        };
+        Self { postings, table, unit, most, window: 0, here, word: 0, odd: 0 }
+    }
+
+    fn enter(&mut self, window: usize) -> u32 {
+        self.window = window;
+        match self.postings.form() {
+            Form::Words(words) => {
+                let behind = |words: &[u32], window: usize| {
+                    words.iter().take_while(|&&word| word as usize >> (2 + WINDOW_BITS) < window).count()
+                };
+                self.word += behind(&words[self.word..], window);
+                let count = behind(&words[self.word..], window + 1);
+                self.here = Here::Words(&words[self.word..self.word + count]);
+            }
+            Form::Places { starts, places } => {
+                self.here = Here::Places(&places[starts[window] as usize..starts[window + 1] as usize]);
+            }
+        }
+        if self.postings_here() == 0 { 0 } else { self.most }
+    }
+
+    /// How many of the window's chunks hold the term.
+    #[inline]
+    pub(super) fn postings_here(&self) -> usize {
+        match self.here {
+            Here::Words(words) => words.len(),
+            Here::Places(places) => places.len(),
+        }
+    }
+
+    fn scatter(&mut self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
+        match self.here {
+            Here::Words(words) => {
+                for &word in words {
+                    let local = (word >> 2) as u16 & LOCAL;
+                    let slot = &mut sums[usize::from(local)];
+                    *slot += self.table[((word & 3) << 8) as usize | usize::from(classes[usize::from(local)])];
+                }
+            }
+            Here::Places(places) => {
+                let table = &self.table;
+                for &place in places {
+                    let local = usize::from(place & LOCAL);
+                    sums[local] += table[usize::from(place >> WINDOW_BITS) << 8 | usize::from(classes[local])];
+                }
+            }
+        }
+        self.scatter_odd(classes, least, sums);
+    }
+
+    /// Makes up for what a count above 4 gives more than 4.
+    fn scatter_odd(&mut self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
+        let first = (self.window << WINDOW_BITS) as Ordinal;
+        let odd = self.postings.odd();
+        if odd.get(self.odd).is_some_and(|&(ordinal, _)| ordinal < first) {
+            self.odd += odd[self.odd..].partition_point(|&(ordinal, _)| ordinal < first);
+        }
+        for &(ordinal, count) in &odd[self.odd..] {
+            let local = (ordinal - first) as usize;
+            if local >= WINDOW {
+                break;
+            }
+            let class = usize::from(classes[local]);
+            let more = gives(self.unit, count, least[class]).saturating_sub(self.table[3 << 8 | class]);
+            sums[local] += more;
+            self.odd += 1;
+        }
+    }
+
+    fn look(&self, classes: &[u8; WINDOW], least: &[f64], local: u16) -> u32 {
+        let code = match self.here {
+            Here::Words(words) => words.iter().find(|&&word| (word >> 2) as u16 & LOCAL == local).map(|&word| word & 3),
+            Here::Places(places) => code_in(places, local).map(u32::from),
+        };
+        let Some(code) = code else {
+            return 0;
+        };
+        let class = usize::from(classes[usize::from(local)]);
+        let given = self.table[(code << 8) as usize | class];
+        if code < ODD_CODE {
+            return u32::from(given);
+        }
+        let count = self.postings.odd_count((self.window << WINDOW_BITS) as Ordinal + Ordinal::from(local));
+        u32::from(gives(self.unit, count.max(ODD), least[class]).max(given))
+    }
+}
+
+/// T of a count and a saturation.
+#[inline]
+fn gives(unit: f32, count: u32, saturation: f64) -> u16 {
+    let (tf, saturation) = (count as f32, saturation as f32);
+    above(unit * (tf / (tf + saturation)))
+}
+
+/// ⌊x + 1/16⌋ + 1.
+#[inline(always)]
+fn above(x: f32) -> u16 {
+    ((x + 0.0625) as i32 + 1) as u16
+}
