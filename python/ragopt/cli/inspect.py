@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragopt.cli.options import Subparsers, add_command, add_index, add_json
-from ragopt.cli.output import byte_size, emit, emit_json, shortened, table
+from ragopt.cli.output import byte_size, emit, emit_json, json_metadata, shortened, table
 from ragopt.cli.search import hit_dict
 from ragopt.errors import InputError
 from ragopt.index import Index
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return _chunk(index, args.chunk, as_json=args.json)
     described = {"index": args.index, "chunks": len(index), **index.describe(), "metadata": _fields(index)}
     if args.json:
-        emit_json(described)
+        emit_json({**described, "metadata": json_metadata(described["metadata"])})
         return 0
     emit("\n".join(_lines(described)))
     return 0

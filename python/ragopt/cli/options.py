@@ -163,6 +163,6 @@ def _condition(text: str) -> Filter:
     field, operator, value = match.groups()
     try:
         parsed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = value
     return _OPERATORS[operator](F(field), parsed)

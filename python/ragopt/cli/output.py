@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
 from typing import Any
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "dollars",
     "emit",
     "emit_json",
+    "json_metadata",
     "note",
     "score",
     "seconds",
@@ -44,6 +46,15 @@ def note(text: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def json_metadata(value: Any) -> Any:
+    """Metadata as JSON can hold it: NaN and infinity, which it cannot, are null."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: json_metadata(part) for key, part in value.items()}
+    return [json_metadata(part) for part in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

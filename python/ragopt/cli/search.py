@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 from ragopt.cli.options import Subparsers, add_command, add_index, add_json, add_search, filter_of, settings_of
-from ragopt.cli.output import emit, emit_json, note, score, shortened, table
+from ragopt.cli.output import emit, emit_json, json_metadata, note, score, shortened, table
 from ragopt.index import Index
 from ragopt.types import Explanation, Hit, Hits, SideExplanation
 
@@ -109,7 +109,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
         "span": list(hit.span),
         "title": hit.title,
         "text": hit.text,
-        "metadata": hit.metadata,
+        "metadata": json_metadata(hit.metadata),
     }
 
 

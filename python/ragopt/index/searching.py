@@ -33,6 +33,7 @@ Allow = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float32]
 Lexical = str | list[tuple[str, float]] | None
 
+_MOST = 2**32 - 1
 _LIST_RELATIVE = (Normalizer.MINMAX, Normalizer.ZSCORE, Normalizer.DBSF, Normalizer.L2, Normalizer.RANK)
 
 
@@ -100,7 +101,9 @@ class Search:
         ]
 
     def _parameters(self) -> _core.Parameters:
-        return _core.Parameters(self.k, self.alpha, str(self.normalizer), self.depth, self.floor, self.min_score)
+        # No index has more chunks than that, and the core's integers end somewhere.
+        k, depth = min(self.k, _MOST), min(self.depth, _MOST)
+        return _core.Parameters(k, self.alpha, str(self.normalizer), depth, self.floor, self.min_score)
 
     def _hits(self, core: _core.Index, found: _core.Found, query: Query, load: Callable[[int], Chunk]) -> Hits:
         lexical, dense = found.sides

@@ -224,6 +224,8 @@ def finite(name: str, value: object) -> float:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise InputError(f"{name}={value!r}: must be a number") from None
+    except OverflowError:
+        raise InputError(f"{name}: must be finite, and this integer is beyond every float") from None
     if not isfinite(number):
         raise InputError(f"{name}={number}: must be finite")
     return number

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from ragopt.cli import main
-from ragopt.types import Settings
+from ragopt.index import Index
+from ragopt.types import Document, Settings
 
 FILES = {
     "keys.md": "---\nlang: en\nyear: 2024\n---\n# Rotating keys\n\nYou can rotate a key in the console in a day.\n",
@@ -351,3 +352,25 @@ def _when_somebody_reads(fifo: Path) -> int:
         except OSError:  # nobody reads yet
             time.sleep(0.1)
     raise AssertionError("the program did not get to its file")
+
+
+def test_metadata_that_json_cannot_hold_is_null(run: Run, tmp_path: Path) -> None:
+    odd = {"year": float("nan"), "top": float("inf"), "in": [1.0, float("-inf"), {"deep": float("nan")}]}
+    Index.build([Document("a", "blue", metadata=odd), Document("b", "blue", metadata={"year": 2024})]).save(
+        tmp_path / "i"
+    )
+    expected = {"year": None, "top": None, "in": [1.0, None, {"deep": None}]}
+    assert run("search", tmp_path / "i", "blue", "--json").json["hits"][0]["metadata"] == expected
+    assert run("inspect", tmp_path / "i", "--chunk", "a", "--json").json["metadata"] == expected
+    assert run("inspect", tmp_path / "i", "--json").json["metadata"]["year"]["examples"] == [None, 2024]
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [(["-k", "9" * 30], 0), (["--where", f"year={'[' * 50_000}"], 1), (["--where", f"year={'9' * 5000}"], 1)],
+    ids=["k", "deep", "long"],
+)
+def test_what_is_too_large_is_no_crash(run: Run, tmp_path: Path, flags: list[str], code: int) -> None:
+    Index.build([Document("a", "blue", metadata={"year": 2024})]).save(tmp_path / "i")
+    done = run("search", tmp_path / "i", "blue", "--json", *flags)
+    assert done.code == code and len(done.json["hits"]) == 1 - code

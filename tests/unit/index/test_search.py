@@ -165,3 +165,11 @@ def test_async_search_leaves_the_loop_free(index: Index) -> None:
         return [one.ids for one in hits]
 
     assert asyncio.run(both()) == [index.search("red fox", k=2).ids] * 64
+
+
+def test_numbers_beyond_the_core_s_are_all_of_them(index: Index) -> None:
+    for huge in (2**32, 2**64, 10**30, np.uint64(2**64 - 1)):
+        assert len(index.search("the sea", k=huge)) == 3
+        assert len(index.search("the sea", k=4, normalizer="minmax", depth=huge)) == 3
+    with pytest.raises(InputError, match="min_score"):
+        index.search("the sea", min_score=10**400)
