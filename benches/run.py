@@ -68,8 +68,10 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(60)
+        self._process.stdout.close()
 
     def ask(self, command: str) -> Any:
         """Send a command, wait for its answer."""
