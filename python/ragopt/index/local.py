@@ -18,15 +18,18 @@ from ragopt.errors import EmbedderError, EmbedderMismatchError, InputError, Vect
 from ragopt.filters import check, field_types, matcher
 from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors, require_text
 from ragopt.index.doors import off_loop
+from ragopt.index.questions import as_queries, as_query
 from ragopt.index.searching import Search, resolve
 from ragopt.index.stored import decode, decode_metadata, encode
 from ragopt.protocols import Chunker, Embedder, Progress, Vectors
 from ragopt.types import Bm25, Chunk, Document, Filter, Hits, Normalizer, Query, Threshold
+from ragopt.types.parameters import whole
 
 __all__ = ["Index"]
 
 #: Allow-lists kept for filters that come again.
 _CACHED_FILTERS = 64
+_MOST_THREADS = 1024
 
 EmbedderLike = str | Embedder | Callable[[Sequence[str]], Any]
 
@@ -116,6 +119,10 @@ class Index:
     def __len__(self) -> int:
         return len(self._core)
 
+    def __repr__(self) -> str:
+        dense = f"{self._core.dimension} dimensions" if self._core.dimension else "lexical only"
+        return f"Index({len(self)} chunks, analyzer {self._core.analyzer.name!r}, {dense})"
+
     def search(
         self,
         query: str | Query | None = None,
@@ -159,7 +166,8 @@ class Index:
         threads: int = 0,
     ) -> list[Hits]:
         """`search` for many queries in parallel, outside the GIL; `vectors` has a row a query; threads 0: all cores."""
-        questions = [as_query(query, None) for query in queries]
+        questions = as_queries(queries)
+        threads = min(whole("threads", threads), len(questions), _MOST_THREADS)
         if any(question.where is not None for question in questions):
             raise InputError("search_many takes one filter for all queries: pass where=, or search one by one")
         search = self._search(k, alpha, where, min_score, normalizer, depth)
@@ -171,7 +179,7 @@ class Index:
 
         Pass them on as `vectors=`, so that `search_many` does not embed the same texts again.
         """
-        questions = [as_query(query, None) for query in queries]
+        questions = as_queries(queries)
         return self._query_vectors(questions, None, self._search(1, 1.0, None, None, Normalizer.BOUNDED, 1))
 
     async def asearch(self, query: str | Query | None = None, **options: Any) -> Hits:
@@ -184,10 +192,12 @@ class Index:
 
     def chunk(self, ordinal: int) -> Chunk:
         """The chunk at `ordinal`, 0 to len - 1 in build order."""
+        ordinal = min(whole("ordinal", ordinal), 2**32 - 1)
         return decode(self._core.id(ordinal), self._core.stored(ordinal))
 
     def get(self, id: str) -> Chunk | None:
         """The chunk with that id, or None."""
+        require_text(id, "id")
         ordinal = self._core.ordinal(id)
         return None if ordinal is None else self.chunk(ordinal)
 
@@ -259,12 +269,16 @@ class Index:
     ) -> npt.NDArray[np.float32] | None:
         if vectors is not None:
             rows = as_floats(vectors, "vectors")
+            if rows.size == 0 and not questions:
+                return None
             if rows.ndim != 2 or len(rows) != len(questions):
                 raise VectorError(f"vectors has shape {rows.shape}, but there are {len(questions)} queries")
             self._check_dimension(rows)
             return rows
         if all(question.vector is not None for question in questions):
             given = [question.vector for question in questions if question.vector is not None]
+            if len({len(row) for row in given}) > 1:
+                raise VectorError("search_many: the queries' vectors differ in their number of dimensions")
             return self._query_vectors(questions, np.stack(given), search) if given else None
         if any(question.vector is not None for question in questions):
             raise InputError("search_many: give every query a vector or none")
@@ -319,24 +333,6 @@ class Index:
             )
         if not np.isfinite(rows).all():
             raise VectorError("the query vector holds NaN or infinity")
-
-
-def as_query(query: str | Query | None, vector: npt.ArrayLike | None) -> Query:
-    """What the caller asked as a Query with its vector checked; None or blank text has no lexical side."""
-    if query is None:
-        query = Query("")
-    if isinstance(query, str):
-        query = Query(query)
-    if not isinstance(query, Query) or not isinstance(query.text, str):
-        raise InputError(f"query is a {type(query).__name__}: give a string or a ragopt Query")
-    require_text(query.text, "query")
-    row = vector if vector is not None else query.vector
-    if row is None:
-        return query
-    array = as_floats(row, "vector")
-    if array.ndim != 1:
-        raise VectorError(f"vector has shape {array.shape}: a query vector is one row")
-    return Query(query.text, query.terms, array, query.where)
 
 
 def _identity(model: Embedder | None, given: EmbedderLike | None) -> dict[str, Any] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, overload
 
+from ragopt.errors import InputError
 from ragopt.types.documents import Chunk
 
 __all__ = ["Explanation", "Hit", "Hits", "Normalizer", "Reason", "SideExplanation", "Sides", "TermShare"]
@@ -151,7 +152,7 @@ class Hit:
         """The chunk that was found."""
         if self._chunk is None:
             if self._load is None:
-                raise ValueError(f"hit {self.id!r} carries no chunk: its source gave only id and score")
+                raise InputError(f"hit {self.id!r} carries no chunk: its source gave only id and score")
             self._chunk = self._load()
         return self._chunk
 
@@ -192,13 +193,22 @@ class Hit:
     def __hash__(self) -> int:
         return hash((self.id, self.score))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        chunk = None if self._chunk is None and self._load is None else self.chunk
+        return _hit, (self.id, self.score, self.lexical, self.dense, chunk)
+
+
+def _hit(id: str, score: float, lexical: float | None, dense: float | None, chunk: Chunk | None) -> Hit:
+    return Hit(id, score, lexical=lexical, dense=dense, chunk=chunk)
+
 
 @dataclass(frozen=True, slots=True)
 class Hits(Sequence[Hit]):
     """Hits ranked by score, best first, with what is needed to read the scores.
 
     `exact` says that no chunk outside the list scores better than one inside it. `depth` is the
-    population of list-relative normalizers. `reason` says why nothing was found.
+    population of list-relative normalizers. `reason` says why nothing was found. A copy by pickle
+    or deepcopy holds the chunks, but cannot explain: the index stays where it is.
     """
 
     items: tuple[Hit, ...]
@@ -208,17 +218,24 @@ class Hits(Sequence[Hit]):
     exact: bool = True
     depth: int | None = None
     reason: Reason | None = None
-    explainer: Callable[[str], Explanation] | None = None
+    explainer: Callable[[str], Explanation] | None = field(default=None, repr=False, compare=False)
 
     def explain(self, i: int) -> Explanation:
         """How hit `i` (0 is the best) got its score."""
         if self.explainer is None:
-            raise ValueError("these hits come from a source that cannot explain its scores")
+            raise InputError("these hits come from a source that cannot explain its scores, or are a pickled copy")
         return self.explainer(self.items[i].id)
 
     def keep(self, items: Sequence[Hit], reason: Reason | None = None) -> Hits:
         """The same hits cut to `items`."""
         return replace(self, items=tuple(items), reason=reason if not items else None)
+
+    def __copy__(self) -> Hits:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = (self.items, self.alpha, self.normalizer, self.sides, self.exact, self.depth, self.reason)
+        return Hits, kept
 
     @property
     def ids(self) -> list[str]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ragopt.errors import InputError, ScoreKindError, UnknownNameError, VectorError
+from ragopt.errors import InputError, InputTypeError, ScoreKindError, UnknownNameError, VectorError
 from ragopt.filters import F
 from ragopt.index import Index
 from ragopt.testing import FakeEmbedder
-from ragopt.types import Document, Normalizer, Query, Reason, Threshold
+from ragopt.types import Document, Hit, Normalizer, Query, Reason, Threshold
 
 TEXTS = {
     "fox": ("the red fox jumps over the fence", {"kind": "land", "legs": 4}),
@@ -173,3 +175,66 @@ def test_numbers_beyond_the_core_s_are_all_of_them(index: Index) -> None:
         assert len(index.search("the sea", k=4, normalizer="minmax", depth=huge)) == 3
     with pytest.raises(InputError, match="min_score"):
         index.search("the sea", min_score=10**400)
+
+
+def test_hits_are_values_that_can_be_compared_copied_and_sent_to_another_process(index: Index) -> None:
+    hits = index.search("red crab sea")
+    assert hits == index.search("red crab sea") and "explainer" not in repr(hits)
+    assert copy.copy(hits).explain(0) == hits.explain(0)
+    for twin in (copy.deepcopy(hits), pickle.loads(pickle.dumps(hits))):
+        assert twin == hits and [hit.chunk for hit in twin] == [hit.chunk for hit in hits]
+        with pytest.raises(InputError, match="copy"):
+            twin.explain(0)
+    bare = pickle.loads(pickle.dumps(Hit("a", 0.5)))
+    assert bare == Hit("a", 0.5)
+    with pytest.raises(InputError, match="no chunk"):
+        _ = bare.text
+
+
+@pytest.mark.parametrize("queries", ["the sea", b"x", Query("sea"), {"q1": "sea"}, None, 3])
+def test_queries_are_a_list(index: Index, queries: Any) -> None:
+    for search in (index.search_many, index.embed_queries):
+        with pytest.raises(InputError, match="queries is a"):
+            search(queries)
+
+
+def test_queries_may_be_any_iterable_of_them(index: Index) -> None:
+    expected = index.search_many(["sea", "fox"])
+    assert index.search_many(query for query in ["sea", "fox"]) == expected
+    assert index.search_many(np.array(["sea", "fox"]), threads=10**30) == expected
+    assert index.search_many([], vectors=[]) == index.search_many([]) == []
+
+
+@pytest.mark.parametrize("threads", [-1, 1.5, None, "2", True])
+def test_threads_are_a_whole_number(index: Index, threads: Any) -> None:
+    with pytest.raises(InputError, match="threads"):
+        index.search_many(["sea"], threads=threads)
+
+
+@pytest.mark.parametrize("vectors", [([1.0], [1.0, 2.0]), (np.ones(32), np.ones(31))])
+def test_vectors_of_one_batch_have_one_length(index: Index, lexical: Index, vectors: Any) -> None:
+    for one in (index, lexical):
+        with pytest.raises(VectorError, match="dimensions"):
+            one.search_many([Query("sea", vector=row) for row in vectors])
+
+
+@pytest.mark.parametrize(
+    "terms",
+    ["sea", 3, ["sea"], [("sea",)], [("sea", "1")], [(b"sea", 1.0)], [("\ud800", 1.0)], [("sea", 1.0, 2)], {"sea": 1.0}]
+    + [[("sea", weight)] for weight in (float("nan"), float("inf"), -1.0, 1e300, 10**400, None, True)],
+)
+def test_query_terms_are_pairs_of_term_and_weight(index: Index, terms: Any) -> None:
+    for search in (lambda query: index.search(query), lambda query: index.search_many([query])):
+        with pytest.raises(InputError, match="term"):
+            search(Query("", terms=terms))
+
+
+def test_chunks_are_asked_for_by_place_and_id(index: Index) -> None:
+    assert index.chunk(np.int64(0)).id == "fox"  # type: ignore[arg-type]
+    for place in (-1, 4, 2**70, "fox", 1.0):
+        with pytest.raises(InputError):
+            index.chunk(place)  # type: ignore[arg-type]
+    for id in (3, None, b"fox", "\ud800"):
+        with pytest.raises(InputTypeError, match="id"):
+            index.get(id)  # type: ignore[arg-type]
+    assert repr(index) == "Index(4 chunks, analyzer 'multilingual', 32 dimensions)"
