@@ -62,6 +62,15 @@ impl Bits {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// How many ordinals are in this set and in `other` (None: in this set).
+    #[must_use]
+    pub fn count_with(&self, other: Option<&Self>) -> usize {
+        match other {
+            None => self.count(),
+            Some(other) => self.words.iter().zip(&other.words).map(|(a, b)| (a & b).count_ones() as usize).sum(),
+        }
+    }
+
     /// Appends to `out`, ascending, what is in this set and in `other` (None: in this set).
     pub fn list_with(&self, other: Option<&Self>, out: &mut Vec<Ordinal>) {
         for (i, &word) in self.words.iter().enumerate() {
@@ -118,6 +127,7 @@ mod tests {
         listed.clear();
         bits.list_with(Some(&other), &mut listed);
         assert_eq!(listed, [63, 129]);
+        assert_eq!((bits.count_with(Some(&other)), bits.count_with(None)), (2, 4));
         assert_eq!(Bits::none(0).count(), 0);
     }
 }

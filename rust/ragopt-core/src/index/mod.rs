@@ -12,6 +12,7 @@ mod file;
 mod folder;
 mod lines;
 mod persist;
+mod plane;
 mod postings;
 mod sort;
 mod strings;
@@ -27,6 +28,7 @@ use crate::score::bm25::{Bm25, Statistics};
 use crate::types::Ordinal;
 
 pub use build::Source;
+pub(crate) use plane::Plane;
 pub(crate) use postings::{Form, LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS, code_in};
 pub use postings::{Postings, TermPostings};
 pub use strings::{Blobs, Ids, Strings};

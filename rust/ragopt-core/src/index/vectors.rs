@@ -1,17 +1,28 @@
 //! The unit vectors of the chunks that have one.
 
+use std::sync::OnceLock;
+
 use super::lines::Lines;
+use super::plane::Plane;
 use crate::error::{Error, Result};
+use crate::score::codes;
 use crate::score::cosine::{self, Line, Wide};
 use crate::types::{Bits, Ordinal};
 
 /// A vector a chunk, at length 1, in lines of 16 dimensions. A zero vector is a missing one.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Vectors {
     dimension: usize,
     rows: Lines,
     present: Bits,
     count: usize,
+    plane: OnceLock<Option<Plane>>,
+}
+
+impl PartialEq for Vectors {
+    fn eq(&self, other: &Self) -> bool {
+        self.dimension == other.dimension && self.rows == other.rows
+    }
 }
 
 impl Vectors {
@@ -34,7 +45,7 @@ impl Vectors {
         let width = cosine::lines_of(dimension);
         let present = Bits::of(rows.as_slice().chunks_exact(width).map(|row| !cosine::is_zero(row)));
         let count = present.count();
-        Self { dimension, rows, present, count }
+        Self { dimension, rows, present, count, plane: OnceLock::new() }
     }
 
     /// Numbers of a vector.
@@ -75,6 +86,12 @@ impl Vectors {
         self.rows.as_slice()
     }
 
+    /// The vectors in a few bits, made when first asked for; None where they are too wide or memory is short.
+    pub(crate) fn plane(&self) -> Option<&Plane> {
+        let make = || if self.dimension <= codes::WIDEST { Plane::of(self).ok() } else { None };
+        self.plane.get_or_init(make).as_ref()
+    }
+
     /// The cosine of `query` and a chunk's vector; None if it is missing.
     pub(crate) fn cosine(&self, query: &[Wide], ordinal: Ordinal) -> Option<f64> {
         self.get(ordinal).map(|row| cosine::cosine(query, row))
@@ -83,6 +100,7 @@ impl Vectors {
     /// Memory taken.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.rows.bytes() + self.present.len().div_ceil(8)
+        let plane = self.plane.get().and_then(Option::as_ref).map_or(0, Plane::bytes);
+        self.rows.bytes() + self.present.len().div_ceil(8) + plane
     }
 }

@@ -1,9 +1,13 @@
 //! Pure maths: numbers in, numbers out. Knows no index.
 
 pub mod bm25;
+pub mod codes;
+mod codes_simd;
 pub mod cosine;
+pub mod cpu;
 pub mod fusion;
 pub mod normalizer;
+mod quantize;
 mod simd;
 pub mod top;
 

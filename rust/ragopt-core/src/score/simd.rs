@@ -1,23 +1,23 @@
-//! Dot products by the widest instructions that this CPU has. The only file with `unsafe`.
+//! Dot products by the widest instructions that this CPU has. One of the two files with `unsafe`.
 //!
 //! Each path sums the same lanes in the same order ([`super::cosine`]), so all agree bit for bit;
-//! the tests hold them to the scalar one. The path is chosen once a process; other CPUs than x86-64
-//! take the scalar one. Memory sets the pace, so vectors are walked one by one, each asking for the
+//! the tests hold them to the scalar one. Memory sets the pace, so vectors are walked one by one, each asking for the
 //! lines of one further on: walking several together read them from memory at a quarter of the speed.
 #![expect(unsafe_code, reason = "SIMD loads and calls of functions compiled for a detected CPU")]
 
 use super::cosine::{LANES, Line, Wide, fold};
+use super::cpu::{self, Path};
 use crate::types::Ordinal;
 
 /// Appends to `out` the dot products of `query` and the vectors at `ordinals`, each `query.len()` lines of `rows`.
 pub(super) fn dots(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mut Vec<f64>) {
     #[cfg(target_arch = "x86_64")]
-    match x86::path() {
+    match cpu::path() {
         // SAFETY: `path` found the instructions on this CPU.
-        x86::Path::Avx512 => return unsafe { x86::dots_avx512(query, rows, ordinals, out) },
+        Path::Avx512 => return unsafe { x86::dots_avx512(query, rows, ordinals, out) },
         // SAFETY: as above.
-        x86::Path::Avx2 => return unsafe { x86::dots_avx2(query, rows, ordinals, out) },
-        x86::Path::Scalar => {}
+        Path::Avx2 => return unsafe { x86::dots_avx2(query, rows, ordinals, out) },
+        Path::Scalar => {}
     }
     out.extend(ordinals.iter().map(|&ordinal| dot(query, row(rows, query.len(), ordinal))));
 }
@@ -43,27 +43,6 @@ fn row(rows: &[Line], width: usize, ordinal: Ordinal) -> &[Line] {
 mod x86 {
     use super::{LANES, Line, Ordinal, Wide, fold, row};
     use std::arch::x86_64::*;
-    use std::sync::OnceLock;
-
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(super) enum Path {
-        Avx512,
-        Avx2,
-        Scalar,
-    }
-
-    pub(super) fn path() -> Path {
-        static PATH: OnceLock<Path> = OnceLock::new();
-        *PATH.get_or_init(|| {
-            if is_x86_feature_detected!("avx512f") {
-                Path::Avx512
-            } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                Path::Avx2
-            } else {
-                Path::Scalar
-            }
-        })
-    }
 
     /// How many vectors ahead memory is asked for: far enough for its latency, near enough for the cache.
     const AHEAD: usize = 8;

@@ -74,7 +74,7 @@ pub(crate) fn search(
 }
 
 /// The chunks that can be among the best `k`: all of those that are, and few more.
-fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize) -> Vec<Ordinal> {
+pub(super) fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize) -> Vec<Ordinal> {
     let scratch = SCRATCH.with(|kept| kept.take());
     let mut scratch =
         scratch.unwrap_or_else(|| Scratch { sums: Box::new([0; WINDOW]), picked: Vec::new(), held: Vec::new() });

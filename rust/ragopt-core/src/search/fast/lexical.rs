@@ -44,7 +44,6 @@ pub(super) struct Bounds<'a> {
     /// D.
     pub(super) slack: u32,
     /// S: steps of a gain of 1.
-    #[cfg_attr(not(test), expect(dead_code, reason = "hybrid bounds will scale by it"))]
     pub(super) steps: f64,
 }
 
@@ -89,6 +88,11 @@ impl<'a> Bounds<'a> {
         let mut terms: Vec<Weighed<'a>> = side.terms.iter().map(weighed).collect();
         terms.sort_by_key(|term| (term.most, std::cmp::Reverse(term.postings.len())));
         Some(Self { index, terms, slack: slack.ceil() as u32 + 1, steps })
+    }
+
+    /// No sum is above this gain.
+    pub(super) fn most(&self) -> f64 {
+        f64::from(u16::MAX) / self.steps
     }
 
     /// How many windows there are.

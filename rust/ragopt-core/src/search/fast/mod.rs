@@ -1,10 +1,20 @@
 //! The exact top-k without scoring everything: upper bounds first, the one scorer for what they leave.
 //!
 //! What is found is what [`super::plain`] finds, bit for bit. This is the one place that chooses.
+//!
+//! - [`dense`]: bounds of cosines from a few bits of each vector; [`lexical`]: bounds of gains.
+//! - [`units`]: how bounds of both sides add up, and what a threshold on scores means for them.
+//! - [`windows`]: the bounds of all chunks; [`engine`]: the race of what may win.
+//! - [`bm25_only`] and [`hybrid`]: the two searches.
 
 mod bm25_only;
+mod dense;
+mod engine;
+mod hybrid;
 mod lexical;
 mod scan;
+mod units;
+mod windows;
 
 use super::question::Question;
 use super::{Parameters, plain};
@@ -16,7 +26,12 @@ const SMALL: usize = 2048;
 
 /// The exact top-k.
 pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, parameters: &Parameters) -> Found {
-    let by_bounds = if index.len() < SMALL { None } else { bm25_only::search(index, question, allow, parameters) };
+    let by_bounds = if index.len() < SMALL {
+        None
+    } else {
+        bm25_only::search(index, question, allow, parameters)
+            .or_else(|| hybrid::search(index, question, allow, parameters))
+    };
     let Some(found) = by_bounds else {
         return plain::search(index, question, allow, parameters);
     };
@@ -27,5 +42,12 @@ pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, p
     found
 }
 
+/// As f32 and not below.
+fn up(value: f64) -> f32 {
+    (value as f32).next_up()
+}
+
+#[cfg(test)]
+mod hybrid_tests;
 #[cfg(test)]
 mod lexical_tests;

@@ -1,0 +1,166 @@
+//! Dot products of integer codes: a few bits a dimension, which bound a cosine before it is computed.
+//!
+//! A chunk's vector is kept in two planes of 4 bits a dimension: its *high* nibbles, which a scan
+//! reads alone, and its *low* ones, which sharpen what the scan could not decide. A plane has lines
+//! of 128 dimensions in 64 bytes: byte j of a line holds dimension j in its low half and dimension
+//! 64 + j in its high half. The last line is padded with dimensions whose query is 0.
+//!
+//! All numbers here are integers that cannot overflow (see [`WIDEST`]), so every path gives the same.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::codes_simd;
+use super::cosine::Line;
+pub use super::quantize::Quantized;
+use crate::types::Ordinal;
+
+/// Dimensions of one line of codes.
+pub const SPAN: usize = 128;
+
+/// The widest vector whose sums fit: 127 · 15 · 2^20 < 2^31 for nibbles with a query of 8 bits, and
+/// 128 · 255 · 2^16 < 2^31 for each of the two halves of a query of 16 bits.
+pub const WIDEST: usize = 1 << 16;
+
+/// 128 nibbles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C, align(64))]
+pub struct Codes(pub [u8; 64]);
+
+/// 128 small integers of a query: for the low halves of a line, then for the high ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct Weights {
+    pub low: [i8; 64],
+    pub high: [i8; 64],
+}
+
+/// An empty line of weights.
+pub const NO_WEIGHTS: Weights = Weights { low: [0; 64], high: [0; 64] };
+
+/// How many lines of codes a vector of `dimension` takes.
+#[must_use]
+pub fn lines_of(dimension: usize) -> usize {
+    dimension.div_ceil(SPAN)
+}
+
+/// Numbers of 8 bits as lines of weights.
+#[must_use]
+pub fn weights(numbers: &[i8]) -> Vec<Weights> {
+    let mut lines = vec![NO_WEIGHTS; lines_of(numbers.len())];
+    for (line, part) in lines.iter_mut().zip(numbers.chunks(SPAN)) {
+        for (i, &number) in part.iter().enumerate() {
+            if i < 64 { line.low[i] = number } else { line.high[i - 64] = number }
+        }
+    }
+    lines
+}
+
+/// Turns products with nibbles into upper bounds: `((2·sum − fifteen) · beta · scale + radius · residual) + constant`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounding {
+    /// 15 · Σ weights.
+    pub fifteen: i32,
+    pub beta: f32,
+    pub radius: f32,
+    pub constant: f32,
+}
+
+impl Bounding {
+    /// The bound of one row. Each operation rounds once, in this order, on every path.
+    #[inline(always)]
+    #[must_use]
+    pub fn bound(&self, sum: i32, scale: f32, residual: f32) -> f32 {
+        let centered = (2 * sum - self.fifteen) as f32;
+        (centered * self.beta * scale + self.radius * residual) + self.constant
+    }
+}
+
+/// A query against the high plane.
+#[derive(Debug, Clone, Copy)]
+pub struct Coarse<'a> {
+    pub weights: &'a [Weights],
+    pub bounding: Bounding,
+}
+
+/// A plane of nibbles with what each row needs to be bounded.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// As many lines a row as the query has.
+    pub codes: &'a [Codes],
+    pub scales: &'a [f32],
+    pub residuals: &'a [f32],
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of a range.
+    #[must_use]
+    pub fn range(&self, width: usize, range: std::ops::Range<usize>) -> Self {
+        Self {
+            codes: &self.codes[range.start * width..range.end * width],
+            scales: &self.scales[range.clone()],
+            residuals: &self.residuals[range],
+        }
+    }
+}
+
+/// Writes the upper bounds of all `rows` to `out`, which has their number.
+pub fn bounds(query: &Coarse<'_>, rows: &Rows<'_>, out: &mut [f32]) {
+    codes_simd::bounds(super::cpu::path(), query, rows, out);
+}
+
+/// Writes the upper bounds of the rows at `ordinals` to `out`, which has their number.
+pub fn bounds_at(query: &Coarse<'_>, rows: &Rows<'_>, ordinals: &[Ordinal], out: &mut [f32]) {
+    codes_simd::bounds_at(super::cpu::path(), query, rows, ordinals, out);
+}
+
+/// Appends to `out` the places (from `first`) and values of `bounds` that are at least `least`.
+pub fn at_least(least: f32, bounds: &[f32], first: Ordinal, out: &mut Vec<(f32, Ordinal)>) {
+    codes_simd::at_least(super::cpu::path(), least, bounds, first, out);
+}
+
+/// Adds `weight` times each of `numbers` to its bound, where there is one.
+pub fn add_scaled(weight: f32, numbers: &[u16], bounds: &mut [f32]) {
+    codes_simd::add_scaled(super::cpu::path(), weight, numbers, bounds);
+}
+
+/// Appends to `out` the products of codes of 8 bits, 16 · high + low, at `ordinals` with a query of 16 bits, given as
+/// 256 · `query.0` + `query.1`.
+pub fn fine_sums(
+    query: (&[Weights], &[Weights]),
+    planes: (&[Codes], &[Codes]),
+    ordinals: &[Ordinal],
+    out: &mut Vec<i64>,
+) {
+    codes_simd::fine_sums(super::cpu::path(), query, planes, ordinals, out);
+}
+
+/// Writes the codes of `row` less `mean`, both of `dimension`, to one row of each plane.
+pub fn quantize(row: &[Line], mean: &[Line], dimension: usize, high: &mut [Codes], low: &mut [Codes]) -> Quantized {
+    codes_simd::quantize(super::cpu::path(), row, mean, dimension, high, low)
+}
+
+/// The sum of one row of nibbles: what the other paths must equal.
+#[must_use]
+pub(super) fn nibble_sum(weights: &[Weights], row: &[Codes]) -> i32 {
+    let mut sum = 0;
+    for (line, codes) in weights.iter().zip(row) {
+        for ((&code, &low), &high) in codes.0.iter().zip(&line.low).zip(&line.high) {
+            sum += i32::from(code & 15) * i32::from(low) + i32::from(code >> 4) * i32::from(high);
+        }
+    }
+    sum
+}
+
+/// The sum of one row of bytes: what the other paths must equal.
+#[must_use]
+pub(super) fn byte_sum(weights: &[Weights], high: &[Codes], low: &[Codes]) -> i32 {
+    let mut sum = 0;
+    for ((line, high), low) in weights.iter().zip(high).zip(low) {
+        for i in 0..64 {
+            let (h, l) = (high.0[i], low.0[i]);
+            let (first, second) = ((h & 15) << 4 | (l & 15), (h & 0xf0) | l >> 4);
+            sum += i32::from(first) * i32::from(line.low[i]) + i32::from(second) * i32::from(line.high[i]);
+        }
+    }
+    sum
+}

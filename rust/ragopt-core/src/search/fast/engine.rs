@@ -1,0 +1,222 @@
+//! The race: candidates come with upper bounds, and few of them are ever scored exactly.
+//!
+//! A threshold T is kept: the k-th best exact score so far, or `min_score`. Windows of bounds come in
+//! any order; a candidate whose bound is below T can never be among the best k, since T only rises,
+//! and is dropped. One that equals T stays, for it may win the tie. The others wait, and when too
+//! many wait the best bounds among them are scored, which raises T. In the end what still waits is
+//! bounded again by all its bits, and scored from the best bound downwards until a bound is below T.
+//!
+//! The second bound is put through the very function that makes a score ([`Judge::score`]); rounding
+//! is monotone, so a larger cosine never makes a smaller score, and no slack is needed there.
+
+use std::collections::BinaryHeap;
+
+use super::dense::Dense;
+use super::units::Units;
+use crate::index::Vectors;
+use crate::score::codes::at_least;
+use crate::score::cosine;
+use crate::score::top::Entry;
+use crate::search::question::DenseSide;
+use crate::types::Ordinal;
+
+/// So many may wait, and a few times k.
+const CROWD: usize = if cfg!(test) { 8 } else { 1024 };
+/// Exact scores between two looks at the threshold, once it stands.
+const AT_ONCE: usize = 16;
+
+/// Scores a candidate by its true scores.
+pub(super) trait Judge {
+    /// The gain of a chunk; None if it shares no term.
+    fn gain(&self, ordinal: Ordinal) -> Option<f64>;
+
+    /// The entry of a chunk; never smaller for a larger gain or cosine.
+    fn score(&self, ordinal: Ordinal, gain: Option<f64>, cosine: Option<f64>) -> Entry;
+
+    /// Whether a chunk without a vector can be found by its terms.
+    fn takes_missing(&self) -> bool;
+}
+
+/// Memory of a race, reused.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    waiting: Vec<(f32, Ordinal)>,
+    ordinals: Vec<Ordinal>,
+    cosines: Vec<f64>,
+    sums: Vec<i64>,
+    refined: Vec<Refined>,
+}
+
+/// A candidate with the bound of its score by all its bits.
+#[derive(Debug, Clone, Copy)]
+struct Refined {
+    bound: f64,
+    ordinal: Ordinal,
+}
+
+/// An entry that a heap puts on top when it is the worst.
+struct Worst(Entry);
+
+impl PartialEq for Worst {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Worst {}
+impl PartialOrd for Worst {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Worst {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.order(&other.0)
+    }
+}
+
+/// One race for the best `k`.
+pub(super) struct Race<'a, J> {
+    judge: &'a J,
+    dense: &'a Dense<'a>,
+    side: &'a DenseSide,
+    vectors: &'a Vectors,
+    units: &'a Units,
+    k: usize,
+    /// Scores below are of no use.
+    least: f64,
+    best: BinaryHeap<Worst>,
+    room: &'a mut Room,
+    /// So many may wait.
+    limit: usize,
+    /// The threshold on bounds, as [`Units`] measures them.
+    cut: f32,
+}
+
+impl<'a, J: Judge> Race<'a, J> {
+    #[expect(clippy::too_many_arguments, reason = "each is one thing, and this is called twice")]
+    pub(super) fn new(
+        judge: &'a J,
+        dense: &'a Dense<'a>,
+        side: &'a DenseSide,
+        vectors: &'a Vectors,
+        units: &'a Units,
+        k: usize,
+        least: f64,
+        room: &'a mut Room,
+    ) -> Self {
+        room.waiting.clear();
+        let cut = units.cut(least);
+        Self { judge, dense, side, vectors, units, k, least, best: BinaryHeap::new(), room, limit: 4 * k + CROWD, cut }
+    }
+
+    /// Takes what may win of `bounds`; `place` turns a position among them into an ordinal, None if it is not allowed.
+    pub(super) fn offer(&mut self, bounds: &[f32], place: impl Fn(Ordinal) -> Option<Ordinal>) {
+        let waiting = &mut self.room.waiting;
+        let start = waiting.len();
+        at_least(self.cut, bounds, 0, waiting);
+        let mut kept = start;
+        for i in start..waiting.len() {
+            if let Some(ordinal) = place(waiting[i].1) {
+                waiting[kept] = (waiting[i].0, ordinal);
+                kept += 1;
+            }
+        }
+        waiting.truncate(kept);
+        if kept > self.limit {
+            self.raise();
+            self.limit = (4 * self.k + CROWD).max(2 * self.room.waiting.len());
+        }
+    }
+
+    /// Scores the best k bounds among those that wait, and drops those that cannot win any more.
+    fn raise(&mut self) {
+        let Room { waiting, ordinals, .. } = &mut *self.room;
+        let count = self.k.min(waiting.len());
+        if count == 0 {
+            return;
+        }
+        if count < waiting.len() {
+            waiting.select_nth_unstable_by(count - 1, |a, b| b.0.total_cmp(&a.0));
+        }
+        ordinals.clear();
+        ordinals.extend(waiting.drain(..count).map(|(_, ordinal)| ordinal));
+        self.score();
+        let cut = self.cut;
+        self.room.waiting.retain(|&(bound, _)| bound >= cut);
+    }
+
+    /// Scores the chunks in `room.ordinals` exactly.
+    fn score(&mut self) {
+        let Room { ordinals, cosines, .. } = &mut *self.room;
+        cosines.clear();
+        cosine::cosines(&self.side.query, self.vectors.rows(), ordinals, cosines);
+        for (&ordinal, &cosine) in ordinals.iter().zip(&*cosines) {
+            let gain = self.judge.gain(ordinal);
+            let cosine = self.vectors.present().contains(ordinal).then_some(cosine);
+            if cosine.is_none() && !(gain.is_some() && self.judge.takes_missing()) {
+                continue;
+            }
+            let entry = self.judge.score(ordinal, gain, cosine);
+            if entry.score < self.least {
+                continue;
+            }
+            if self.best.len() < self.k {
+                self.best.push(Worst(entry));
+            } else if let Some(mut worst) = self.best.peek_mut()
+                && Worst(entry) < *worst
+            {
+                *worst = Worst(entry);
+            }
+        }
+        self.cut = self.units.cut(self.threshold());
+    }
+
+    /// What a score must reach.
+    fn threshold(&self) -> f64 {
+        match self.best.peek() {
+            Some(worst) if self.best.len() == self.k => worst.0.score.max(self.least),
+            _ => self.least,
+        }
+    }
+
+    /// The best, best first.
+    pub(super) fn finish(mut self) -> Vec<Entry> {
+        if self.best.len() < self.k || self.room.waiting.len() > 4 * self.k {
+            self.raise();
+        }
+        self.refine();
+        while !self.room.refined.is_empty() {
+            let threshold = self.threshold();
+            let count = if self.best.len() < self.k { self.k } else { AT_ONCE };
+            let Room { refined, ordinals, .. } = &mut *self.room;
+            let next = refined[..count.min(refined.len())].iter().take_while(|next| next.bound >= threshold);
+            ordinals.clear();
+            ordinals.extend(next.map(|next| next.ordinal));
+            if ordinals.is_empty() {
+                break;
+            }
+            refined.drain(..ordinals.len());
+            self.score();
+        }
+        let mut best: Vec<Entry> = self.best.into_iter().map(|worst| worst.0).collect();
+        best.sort_unstable_by(Entry::order);
+        best
+    }
+
+    /// Bounds what waits by all its bits, best first.
+    fn refine(&mut self) {
+        let Room { waiting, ordinals, cosines, sums, refined } = &mut *self.room;
+        waiting.retain(|&(bound, _)| bound >= self.cut);
+        ordinals.clear();
+        ordinals.extend(waiting.iter().map(|&(_, ordinal)| ordinal));
+        cosines.clear();
+        self.dense.fine_bounds(ordinals, sums, cosines);
+        refined.clear();
+        for (&ordinal, &bound) in ordinals.iter().zip(&*cosines) {
+            let cosine = self.vectors.present().contains(ordinal).then_some(bound);
+            let bound = self.judge.score(ordinal, self.judge.gain(ordinal), cosine).score;
+            refined.push(Refined { bound, ordinal });
+        }
+        refined.sort_unstable_by(|a, b| b.bound.total_cmp(&a.bound));
+    }
+}

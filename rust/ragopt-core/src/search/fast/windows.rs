@@ -1,0 +1,167 @@
+//! The bounds of all chunks that may be found, window by window, and the race over them.
+
+use std::ops::Range;
+
+use super::dense::Dense;
+use super::engine::{Judge, Race};
+use super::lexical::{Bounds, Sums};
+use super::units::Units;
+use super::up;
+use crate::index::{Vectors, WINDOW};
+use crate::score::codes;
+use crate::score::top::Entry;
+use crate::types::{Bits, Ordinal};
+
+/// With fewer than one in so many chunks allowed, their codes are read one by one.
+const SPARSE: usize = 4;
+
+/// Memory of scans, reused.
+#[derive(Debug)]
+pub(super) struct Windows {
+    bounds: Vec<f32>,
+    sums: Box<Sums>,
+    /// The bounds of the dense side, where they are needed twice.
+    kept: Vec<f32>,
+    listed: Vec<Ordinal>,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self { bounds: Vec::new(), sums: Box::new([0; WINDOW]), kept: Vec::new(), listed: Vec::new() }
+    }
+}
+
+/// The bounds of one question.
+pub(super) struct Scan<'a> {
+    windows: &'a mut Windows,
+    dense: &'a Dense<'a>,
+    vectors: &'a Vectors,
+    allow: Option<&'a Bits>,
+    /// Whether only [`Windows::listed`] are looked at.
+    sparse: bool,
+    keeping: Keeping,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    Nothing,
+    Next,
+    Kept,
+}
+
+/// The lexical side of a hybrid search.
+pub(super) struct Terms<'a> {
+    pub(super) bounds: Bounds<'a>,
+    /// The cosine of a chunk without a vector.
+    pub(super) floor: f64,
+}
+
+impl<'a> Scan<'a> {
+    /// Of the chunks that `allow` lets through, `count` of which have a vector; in a `hybrid` search also of those without.
+    pub(super) fn of(
+        windows: &'a mut Windows,
+        dense: &'a Dense<'a>,
+        vectors: &'a Vectors,
+        allow: Option<&'a Bits>,
+        count: usize,
+        hybrid: bool,
+    ) -> Self {
+        let chunks = vectors.present().len();
+        let sparse = count < chunks / SPARSE && (!hybrid || vectors.count() == chunks);
+        windows.listed.clear();
+        if sparse {
+            vectors.present().list_with(allow, &mut windows.listed);
+        }
+        Self { windows, dense, vectors, allow, sparse, keeping: Keeping::Nothing }
+    }
+
+    /// The next run keeps the bounds of the dense side, and those after it take them from there.
+    pub(super) fn keep(&mut self) {
+        self.keeping = Keeping::Next;
+    }
+
+    /// Runs `race` over all windows. What the terms may add is added, in `units`.
+    pub(super) fn run<J: Judge>(
+        &mut self,
+        mut race: Race<'_, J>,
+        units: &Units,
+        mut terms: Option<Terms<'_>>,
+    ) -> Vec<Entry> {
+        let Windows { bounds, sums, kept, listed } = &mut *self.windows;
+        let listed = self.sparse.then_some(&listed[..]);
+        let chunks = self.vectors.present().len();
+        if self.keeping == Keeping::Next {
+            kept.resize(listed.map_or(chunks, <[Ordinal]>::len), 0.0);
+        }
+        let mut done = 0;
+        for window in 0..chunks.div_ceil(WINDOW) {
+            let range = window * WINDOW..chunks.min((window + 1) * WINDOW);
+            let places = match listed {
+                Some(listed) => {
+                    let start = done;
+                    done += listed[start..].partition_point(|&ordinal| (ordinal as usize) < range.end);
+                    start..done
+                }
+                None => range.clone(),
+            };
+            let none = |allow: &Bits| allow.window(range.start, WINDOW).iter().all(|&word| word == 0);
+            if places.is_empty() || self.allow.is_some_and(none) {
+                continue;
+            }
+            bounds.resize(places.len(), 0.0);
+            match (self.keeping, listed) {
+                (Keeping::Kept, _) => bounds.copy_from_slice(&kept[places.clone()]),
+                (_, Some(listed)) => self.dense.bounds_at(&listed[places.clone()], bounds),
+                (_, None) => self.dense.bounds(range.start, bounds),
+            }
+            if self.keeping == Keeping::Next {
+                kept[places.clone()].copy_from_slice(bounds);
+            }
+            if let Some(terms) = &mut terms
+                && terms.bounds.enter(window) > 0
+            {
+                (0..terms.bounds.terms.len()).for_each(|place| terms.bounds.scatter(place, sums));
+                match listed {
+                    Some(listed) => terms.raise_at(units, sums, &listed[places.clone()], bounds),
+                    None => terms.raise(units, sums, self.vectors, &range, bounds),
+                }
+                sums.fill(0);
+            }
+            match listed {
+                Some(listed) => race.offer(bounds, |i| Some(listed[places.start + i as usize])),
+                None => race.offer(bounds, |i| {
+                    let ordinal = range.start as Ordinal + i;
+                    self.allow.is_none_or(|allow| allow.contains(ordinal)).then_some(ordinal)
+                }),
+            }
+        }
+        if self.keeping == Keeping::Next {
+            self.keeping = Keeping::Kept;
+        }
+        race.finish()
+    }
+}
+
+impl Terms<'_> {
+    /// Adds the sums of a window, in units of the cosine, to its bounds.
+    fn raise(&self, units: &Units, sums: &Sums, vectors: &Vectors, range: &Range<usize>, bounds: &mut [f32]) {
+        let weight = units.step(self.bounds.steps);
+        if vectors.count() < vectors.present().len() {
+            let floor = up(self.floor);
+            for (bound, (&sum, ordinal)) in bounds.iter_mut().zip(sums.iter().zip(range.start as Ordinal..)) {
+                if sum > 0 && !vectors.present().contains(ordinal) {
+                    *bound = floor;
+                }
+            }
+        }
+        codes::add_scaled(weight, sums, bounds);
+    }
+
+    /// The same for chunks of one window, all of which have a vector.
+    fn raise_at(&self, units: &Units, sums: &Sums, ordinals: &[Ordinal], bounds: &mut [f32]) {
+        let weight = units.step(self.bounds.steps);
+        for (bound, &ordinal) in bounds.iter_mut().zip(ordinals) {
+            *bound += weight * f32::from(sums[ordinal as usize % WINDOW]);
+        }
+    }
+}
