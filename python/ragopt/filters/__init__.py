@@ -8,7 +8,7 @@ is null. Unlike kinds never match and never raise; `ne` and `notin` are the exac
 """
 
 from ragopt.filters.evaluate import matcher, matches
-from ragopt.filters.fields import FieldTypes, check, field_types, to_instant
+from ragopt.filters.fields import FieldTypes, check, field_types, plain, to_instant
 from ragopt.filters.language import F
 
-__all__ = ["F", "FieldTypes", "check", "field_types", "matcher", "matches", "to_instant"]
+__all__ = ["F", "FieldTypes", "check", "field_types", "matcher", "matches", "plain", "to_instant"]

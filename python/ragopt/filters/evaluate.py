@@ -48,8 +48,9 @@ def _comparison(comparison: Comparison) -> Callable[[Metadata], bool]:
         positive = _comparison(Comparison(field, Op.EQ if op is Op.NE else Op.ISIN, comparison.value))
         return lambda m: not positive(m)
     if op is Op.ISIN:
-        wanted = [_key(value) for value in comparison.value]
-        return lambda m: _key(m.get(field)) in wanted
+        keys = [_key(value) for value in comparison.value]
+        scalars, lists = {key for key in keys if key[0] != "list"}, [key for key in keys if key[0] == "list"]
+        return lambda m: (key := _key(m.get(field))) in (lists if key[0] == "list" else scalars)
     if op is Op.STARTSWITH:
         prefix = comparison.value
         return lambda m: isinstance(value := m.get(field), str) and value.startswith(prefix)

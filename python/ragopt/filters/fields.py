@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from ragopt.errors import FilterError, InputError, InputTypeError
 from ragopt.types import And, Comparison, Filter, Not, Op, Or
 
-__all__ = ["FieldTypes", "check", "coerce", "field_types", "to_instant"]
+__all__ = ["FieldTypes", "check", "coerce", "field_types", "plain", "to_instant"]
 
 #: Field name to "bool", "int", "float", "str", "datetime", or "list[...]" of one of those.
 FieldTypes = Mapping[str, str]
@@ -22,8 +24,12 @@ _ORDERED = (Op.LT, Op.LE, Op.GT, Op.GE)
 
 def field_types(declared: Mapping[str, Any] | None) -> dict[str, str]:
     """`{"year": int, "tags": list[str]}` (types or their names) as names; InputError for any other type."""
+    if declared is not None and not isinstance(declared, Mapping):
+        raise InputTypeError(f'fields is a {type(declared).__name__}: give names and types, as in {{"year": int}}')
     out: dict[str, str] = {}
     for field, kind in (declared or {}).items():
+        if not isinstance(field, str):
+            raise InputTypeError(f"fields: the name {field!r} is not a string")
         name = kind if isinstance(kind, str) else _type_name(kind)
         inner = name[5:-1] if name.startswith("list[") and name.endswith("]") else name
         if inner not in _SCALARS.values():
@@ -36,7 +42,21 @@ def field_types(declared: Mapping[str, Any] | None) -> dict[str, str]:
 def _type_name(kind: Any) -> str:
     if isinstance(kind, types.GenericAlias) and typing.get_origin(kind) is list:
         return f"list[{_SCALARS.get(typing.get_args(kind)[0], '?')}]"
-    return _SCALARS.get(kind, "?")
+    return _SCALARS.get(kind, "?") if isinstance(kind, type) else "?"
+
+
+def plain(value: Any) -> Any:
+    """What numpy and pandas hold as the Python value it is; NaT, a date that is missing, as None."""
+    if isinstance(value, np.ndarray):
+        return plain(value[()]) if value.ndim == 0 else [plain(part) for part in value]
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[us]").item()
+        return value if value is None or isinstance(value, datetime) else np.datetime64(value, "us")
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, datetime) and value != value:  # pandas.NaT calls itself a datetime
+        return None
+    return value
 
 
 def to_instant(text: str) -> datetime:
@@ -50,6 +70,7 @@ def coerce(value: Any, kind: str) -> Any:
 
     Only what loses nothing is converted: ISO text to a datetime, an integer to a float.
     """
+    value = plain(value)
     if value is None:
         return None
     if kind.startswith("list["):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ragopt.errors import FilterError
+from ragopt.filters.fields import plain
 from ragopt.types import Comparison, Op
 
 __all__ = ["F"]
@@ -74,6 +75,7 @@ class F:
         return f"F({self._field!r})"
 
     def _scalar(self, op: str, value: object) -> object:
+        value = plain(value)
         if value is None:
             raise FilterError(f"F({self._field!r}) {op} None: use .is_null() or .exists()")
         if not isinstance(value, (bool, int, float, str, datetime)):
@@ -82,12 +84,12 @@ class F:
         return value
 
     def _scalar_or_list(self, op: str, value: object) -> object:
-        if isinstance(value, (list, tuple)):
+        if isinstance(value := plain(value), (list, tuple)):
             return tuple(self._scalar(op, part) for part in value)
         return self._scalar(op, value)
 
     def _ordered(self, op: str, value: object) -> object:
-        if isinstance(value, bool):
+        if isinstance(value := plain(value), bool):
             raise FilterError(f"F({self._field!r}) {op} {value}: booleans have no order; use == or !=")
         return self._scalar(op, value)
 

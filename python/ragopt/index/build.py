@@ -31,6 +31,8 @@ def collect_chunks(
     """The chunks of all documents, each checked. Nothing is built when one is refused."""
     if on_duplicate not in ("error", "last"):
         raise InputError(f'on_duplicate={on_duplicate!r}: must be "error" or "last"')
+    if not isinstance(documents, Iterable) or isinstance(documents, (str, bytes, Mapping)):
+        raise InputTypeError(f"documents is a {type(documents).__name__}: give a list of Documents or such dicts")
     by_document: dict[str, list[Chunk]] = {}
     total = len(documents) if isinstance(documents, Sized) else 0
     for position, given in enumerate(documents):
@@ -43,7 +45,7 @@ def collect_chunks(
                     f'pass on_duplicate="last" to keep the later of the two'
                 )
             del by_document[document.id]
-        chunks = [_whole(document)] if chunker is None else list(chunker(document))
+        chunks = [_whole(document)] if chunker is None else _cut(document, chunker)
         by_document[document.id] = [_checked(chunk, fields) for chunk in chunks]
     flat = [chunk for chunks in by_document.values() for chunk in chunks]
     seen: set[str] = set()
@@ -93,9 +95,22 @@ def _whole(document: Document) -> Chunk:
     return Chunk(document.id, document.id, text, (0, len(text)), document.title, document.metadata)
 
 
+def _cut(document: Document, chunker: Chunker) -> list[Chunk]:
+    cut: object = chunker(document)
+    if not isinstance(cut, Iterable) or isinstance(cut, (str, bytes)):
+        raise InputTypeError(f"document {document.id!r}: the chunker returned a {type(cut).__name__}, not Chunks")
+    chunks = list(cut)
+    for chunk in chunks:
+        if not isinstance(chunk, Chunk):
+            raise InputTypeError(f"document {document.id!r}: the chunker gave a {type(chunk).__name__}, not a Chunk")
+        if not chunk.id:
+            raise InputError(f"document {document.id!r}: the chunker gave a chunk without an id")
+    return chunks
+
+
 def _checked(chunk: Chunk, fields: FieldTypes) -> Chunk:
     where = f"chunk {chunk.id!r}"
-    for name in ("id", "text", "title"):
+    for name in ("id", "document", "text", "title"):
         require_text(getattr(chunk, name), f"{where}: {name}")
     for key in chunk.metadata:
         if not isinstance(key, str):

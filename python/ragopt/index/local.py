@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ragopt import _core
 from ragopt.analysis import analyzer as named_analyzer
 from ragopt.backends import embedders
-from ragopt.errors import EmbedderError, EmbedderMismatchError, InputError, VectorError
+from ragopt.errors import EmbedderError, EmbedderMismatchError, FilterError, InputError, InputTypeError, VectorError
 from ragopt.filters import check, field_types, matcher
 from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors, require_text
 from ragopt.index.doors import off_loop
@@ -72,6 +72,11 @@ class Index:
         Raises DuplicateIdError, InputTypeError, VectorError or UnknownNameError, and then builds nothing.
         """
         terms = named_analyzer(analyzer)
+        if bm25 is not None and not isinstance(bm25, Bm25):
+            raise InputTypeError(f"bm25 is a {type(bm25).__name__}: give Bm25(k1, b, variant)")
+        for name, function in (("chunker", chunker), ("progress", progress)):
+            if function is not None and not callable(function):
+                raise InputTypeError(f"{name} is a {type(function).__name__}: give a function")
         step = progress or _silent
         declared = field_types(fields)
         model = embedders.of(embedder)
@@ -230,6 +235,14 @@ class Index:
         return [decode_metadata(self._core.stored(ordinal)) for ordinal in range(len(self))]
 
     def _allow(self, where: Filter) -> npt.NDArray[np.bool_]:
+        try:
+            return self._allow_list(where)
+        except RecursionError:
+            raise FilterError(
+                "where: nested too deeply; join its parts by one & or |, or use isin"
+            ) from None
+
+    def _allow_list(self, where: Filter) -> npt.NDArray[np.bool_]:
         checked = check(where, self._attributes["fields"])
         key = repr(checked)  # not the value itself: 1, 1.0 and True are equal but not the same filter
         allow = self._allow_lists.get(key)

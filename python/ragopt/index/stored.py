@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ragopt.errors import InputTypeError
+from ragopt.filters import plain
 from ragopt.types import Chunk
 
 __all__ = ["decode", "decode_metadata", "encode"]
 
 _DATE = "$datetime"
+_TAG = re.compile(r"\$+datetime")  # with one sign more for a mapping of the caller's own
+_AS_IS = frozenset((bool, int, float, str, type(None)))
 
 
 def encode(chunk: Chunk) -> bytes:
     """The chunk without its id, as JSON. InputTypeError for metadata that JSON and datetimes cannot hold."""
-    record = [chunk.document, chunk.title, chunk.text, list(chunk.span), dict(chunk.metadata)]
     try:
-        return json.dumps(record, ensure_ascii=False, default=_tagged, separators=(",", ":")).encode()
+        record = [chunk.document, chunk.title, chunk.text, list(chunk.span), _storable(chunk.metadata)]
+        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
+        what = "it is nested too deeply, or in itself" if isinstance(error, RecursionError) else error
         raise InputTypeError(
-            f"chunk {chunk.id!r}: its text, title or metadata cannot be stored ({error}); metadata holds bool, int, "
+            f"chunk {chunk.id!r}: its text, title or metadata cannot be stored ({what}); metadata holds bool, int, "
             f"float, str, datetime, None, and lists or string-keyed mappings of those"
         ) from None
 
@@ -39,19 +44,28 @@ def decode_metadata(data: bytes) -> Mapping[str, Any]:
     return metadata
 
 
-def _tagged(value: object) -> object:
+def _storable(value: Any) -> Any:
+    """The value as JSON can hold it: a datetime as {"$datetime": ISO text}, a mapping that looks like one escaped."""
+    if type(value) in _AS_IS:
+        return value
+    if isinstance(value := plain(value), Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError(f"the key {next(key for key in value if not isinstance(key, str))!r} is not a string")
+        mapping = {key: part if type(part) in _AS_IS else _storable(part) for key, part in value.items()}
+        if len(mapping) == 1 and _TAG.fullmatch(key := next(iter(mapping))):
+            return {f"${key}": mapping[key]}
+        return mapping
+    if isinstance(value, (list, tuple)):
+        return [_storable(part) for part in value]
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
         return {_DATE: moment.isoformat()}
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        return value.item()  # a numpy scalar
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
     raise TypeError(f"{type(value).__name__} is not a metadata type")
 
 
 def _untagged(value: dict[str, Any]) -> Any:
-    if len(value) == 1 and isinstance(moment := value.get(_DATE), str):
-        try:
-            return datetime.fromisoformat(moment)
-        except ValueError:
-            return value  # the caller's own mapping that happens to use the key
-    return value
+    if len(value) != 1 or not _TAG.fullmatch(key := next(iter(value))):
+        return value
+    return datetime.fromisoformat(value[key]) if key == _DATE else {key[1:]: value[key]}

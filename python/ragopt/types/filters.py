@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ragopt.errors import FilterError, InputTypeError
+
 __all__ = ["And", "Comparison", "Filter", "Not", "Op", "Or"]
 
 
@@ -32,16 +34,24 @@ class Filter:
     __slots__ = ()
 
     def __and__(self, other: Filter) -> Filter:
-        return And((self, other))
+        _require_filter("&", other)
+        # A long chain stays flat: nested, it would be as deep as it is long.
+        return And((*(self.parts if isinstance(self, And) else (self,)), other))
 
     def __or__(self, other: Filter) -> Filter:
-        return Or((self, other))
+        _require_filter("|", other)
+        return Or((*(self.parts if isinstance(self, Or) else (self,)), other))
 
     def __invert__(self) -> Filter:
         return Not(self)
 
     def __bool__(self) -> bool:
-        raise TypeError("a filter has no truth value; combine filters with &, | and ~, not and, or, not")
+        raise InputTypeError("a filter has no truth value; combine filters with &, | and ~, not and, or, not")
+
+
+def _require_filter(operator: str, value: object) -> None:
+    if not isinstance(value, Filter):
+        raise FilterError(f"filter {operator} {value!r}: not a filter; build one with F, as in F('year') >= 2024")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import reduce
+from operator import and_, or_
 from typing import Any
 
 import pytest
 
 from ragopt.errors import FilterError, InputError
 from ragopt.filters import F, check, field_types
-from ragopt.types import Comparison, Op
+from ragopt.index import Index
+from ragopt.types import Comparison, Document, Op
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,26 @@ def test_refused_when_made(make: Callable[[], Any], says: str) -> None:
 
 
 def test_a_filter_has_no_truth_value() -> None:
-    with pytest.raises(TypeError, match="&"):
-        bool(F("a") == 1)
+    for error in (TypeError, InputError):
+        with pytest.raises(error, match="&"):
+            bool(F("a") == 1)
+
+
+@pytest.mark.parametrize("other", [True, "b", F("b"), None])
+def test_filters_join_with_filters_alone(other: Any) -> None:
+    for join in (lambda: (F("a") == 1) & other, lambda: (F("a") == 1) | other):
+        with pytest.raises(FilterError, match="not a filter"):
+            join()
+
+
+def test_a_long_chain_of_filters_is_no_deep_one() -> None:
+    index = Index.build([Document(str(n), "x", metadata={"n": n}) for n in range(5)])
+    chain = [F("n") == n for n in range(3, 3000)]
+    assert index.count(reduce(or_, chain)) == 2 and index.count(reduce(and_, (~one for one in chain))) == 3
+    assert index.count((F("n") == 1) & (F("n") >= 1) | (F("n") == 2) & (F("n") == 3)) == 1
+    deep = reduce(lambda where, _: ~where, range(5000), F("n") == 1)
+    with pytest.raises(FilterError, match="deep"):
+        index.count(deep)
 
 
 FIELDS = field_types({"year": int, "lang": str, "tags": list[str], "day": datetime, "ok": bool, "price": "float"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ def test_dicts_are_documents_too() -> None:
         (Document("a", "x", metadata={"s": {1, 2}}), "chunk 'a'.*set"),
         (Document("a", "x", metadata=[1]), "not a mapping"),  # type: ignore[arg-type]
         ("just text", "document 0 is a str"),
+        (Document("a", "x", metadata={"m": {1: 2}}), "chunk 'a'.*key 1"),
+        (Document("a", "x", metadata={"m": {"d": date(2024, 1, 1)}}), "chunk 'a'.*date"),
     ],
 )
 def test_wrong_types_are_refused_by_name(document: Any, says: str) -> None:
@@ -161,3 +163,62 @@ def test_an_index_without_vectors_says_so(tmp_path: Path) -> None:
     index.save(tmp_path / "i")
     with pytest.raises(EmbedderMismatchError, match="no vectors"):
         Index.open(tmp_path / "i", embedder=FakeEmbedder(dimension=16))
+
+
+@pytest.mark.parametrize("documents", ["text", b"text", {"id": "a", "text": "x"}, Document("a", "x"), None, 3])
+def test_documents_are_a_list(documents: Any) -> None:
+    with pytest.raises(InputTypeError, match="documents is a"):
+        Index.build(documents)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"bm25": "lucene"},
+        {"bm25": {"k1": 1}},
+        {"fields": "year"},
+        {"fields": ["year"]},
+        {"fields": {"year": []}},
+        {"fields": {1: int}},
+        {"progress": 3},
+        {"chunker": 3},
+        {"chunker": lambda document: None},
+        {"chunker": lambda document: document.text},
+        {"chunker": lambda document: ["part"]},
+        {"chunker": lambda document: [Chunk("", document.id, "x", (0, 1))]},
+        {"chunker": lambda document: [Chunk("a", 7, "x", (0, 1))]},
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_refused_by_name(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"bm25|fields|progress|chunker|chunk 'a': document"):
+        Index.build(DOCUMENTS, **arguments)
+
+
+def test_metadata_may_hold_what_numpy_and_pandas_hold(tmp_path: Path) -> None:
+    moment = np.datetime64("2024-05-01T10:00", "ns")
+    metadata = {"n": np.int64(3), "x": np.float32(0.5), "ok": np.bool_(True), "l": np.array([1, 2]), "when": moment}
+    Index.build([Document("a", "x", metadata={**metadata, "no": np.datetime64("NaT")})]).save(tmp_path / "i")
+    index = Index.open(tmp_path / "i")
+    when = datetime(2024, 5, 1, 10, tzinfo=UTC)
+    expected = {"n": 3, "x": 0.5, "ok": True, "l": [1, 2], "when": when, "no": None}
+    assert index.chunk(0).metadata == expected
+    declared = {"n": int, "x": float, "ok": bool, "l": list[int], "when": datetime}
+    typed = Index.build([Document("a", "x", metadata=metadata)], fields=declared)
+    where = (F("n") == np.int32(3)) & (F("when") >= moment) & F("n").isin(np.arange(9)) & (F("ok") == np.bool_(True))
+    assert index.count(where) == typed.count(where) == 1
+
+
+@pytest.mark.parametrize(
+    "value", [{"$datetime": "2024-01-01"}, {"$datetime": "no date"}, {"$$datetime": {"$datetime": 1}}, {"$datetime": 3}]
+)
+def test_a_mapping_of_the_callers_is_never_taken_for_a_datetime(value: Any) -> None:
+    for metadata in ({"m": value}, {"m": [value]}, value):
+        assert Index.build([Document("a", "x", metadata=metadata)]).chunk(0).metadata == metadata
+
+
+def test_metadata_that_holds_itself_is_refused() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    with pytest.raises(InputTypeError, match="chunk 'a'.*in itself"):
+        Index.build([Document("a", "x", metadata={"m": loop})])
