@@ -7,7 +7,7 @@ and compatibility forms, and find the words of any script (those without spaces 
 | name | for | what it adds |
 |---|---|---|
 | `multilingual` (default) | mixed text, any language | both of the following, where a word shows its language |
-| `english` | English | no `'s`, 33 stop words, Porter stems |
+| `english` | English | no `'s`, 81 stop words, Porter stems |
 | `vietnamese` | Vietnamese | one spelling for tone marks, stop words, pairs of adjacent syllables |
 | `whitespace` | text that is already terms | nothing: splits at white space and changes nothing |
 

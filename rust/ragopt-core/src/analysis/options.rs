@@ -40,6 +40,17 @@ static ENGLISH_STOP_WORDS: StopWords<33> = StopWords::new([
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 ]);
 
+/// More English words that questions are made of, sorted: interrogatives, auxiliaries, pronouns. Not `who` and `us`, which
+/// are names once case is gone, nor words of time and place, which carry meaning.
+static FUNCTION_WORDS: StopWords<40> = StopWords::new([
+    "been", "being", "cannot", "could", "did", "does", "doing", "from", "had", "has", "have", "having", "he", "hers",
+    "his", "how", "its", "might", "must", "my", "our", "ours", "shall", "she", "should", "them", "those", "we", "were",
+    "what", "when", "where", "whether", "which", "whose", "why", "would", "you", "your", "yours",
+]);
+
+/// Those of them that are Vietnamese syllables as well, sorted: dropped only where the text is known to be English.
+static VIETNAMESE_TOO: StopWords<8> = StopWords::new(["can", "do", "her", "him", "may", "me", "so", "than"]);
+
 pub(crate) const PLAIN: Options = Options {
     verbatim: false,
     possessive: false,
@@ -54,8 +65,13 @@ pub(crate) const PLAIN: Options = Options {
 
 pub(crate) const WHITESPACE: Options = Options { verbatim: true, ..PLAIN };
 
-pub(crate) const ENGLISH: Options =
-    Options { possessive: true, thousands: true, stop_words: &[ENGLISH_STOP_WORDS.keys()], stem: true, ..PLAIN };
+pub(crate) const ENGLISH: Options = Options {
+    possessive: true,
+    thousands: true,
+    stop_words: &[ENGLISH_STOP_WORDS.keys(), FUNCTION_WORDS.keys(), VIETNAMESE_TOO.keys()],
+    stem: true,
+    ..PLAIN
+};
 
 pub(crate) const VIETNAMESE: Options = Options {
     eth_is_d: true,
@@ -70,7 +86,7 @@ pub(crate) const MULTILINGUAL: Options = Options {
     possessive: true,
     thousands: true,
     spell: true,
-    stop_words: &[ENGLISH_STOP_WORDS.keys()],
+    stop_words: &[ENGLISH_STOP_WORDS.keys(), FUNCTION_WORDS.keys()],
     marked_stop_words: &[vietnamese::MARKED_STOP_WORDS.keys()],
     stem: true,
     pairs: Pairs::Syllables,
