@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ragopt.economics import cost, price
-from ragopt.errors import GenerationError, InputError, UnknownNameError
+from ragopt.errors import GenerationError, InputError, InputTypeError, UnknownNameError
 from ragopt.generate import Prompt, build_prompt
 from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
@@ -37,10 +37,16 @@ class Pipeline:
         counter: TokenCounter | None = None,
         generator: Generator | None = None,
     ) -> None:
+        if not isinstance(source, Index) and not callable(getattr(source, "retrieve", None)):
+            raise InputTypeError(
+                f"source is a {type(source).__name__}: give an Index, or an object with retrieve(query)"
+            )
+        if settings is not None and not isinstance(settings, Settings):
+            raise InputTypeError(f"settings is a {type(settings).__name__}: give Settings(...) or Settings.load(path)")
         self.source = source
-        self.settings = settings or Settings()
+        self.settings = Settings() if settings is None else settings
         self._retriever = LocalRetriever(source, self.settings.search) if isinstance(source, Index) else source
-        self._counter = counter or ByteEstimate()
+        self._counter = ByteEstimate() if counter is None else counter
         self._generator = generator
 
     def with_settings(self, settings: Settings) -> Pipeline:
@@ -68,7 +74,8 @@ class Pipeline:
             details.update(dropped=len(found) - len(hits), kept=len(hits))
         with tracer.span("pack") as details:
             chosen = self.settings.pack
-            packed = pack(hits, budget or Budget(tokens=chosen.tokens), self._counter, order=chosen.order)
+            room = Budget(tokens=chosen.tokens) if budget is None else budget  # a budget of 0 is no missing one
+            packed = pack(hits, room, self._counter, order=chosen.order)
             details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
         status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
         return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace)
@@ -131,9 +138,11 @@ class Pipeline:
         return await off_loop(self.answer, question, generator=generator, where=where)
 
     def _model(self, generator: Generator | None) -> Generator:
-        model = generator or self._generator
+        model = self._generator if generator is None else generator
         if model is None:
             raise InputError("no generator: pass generator= to the call or to the Pipeline")
+        if not callable(getattr(model, "generate", None)):
+            raise InputTypeError(f"generator is a {type(model).__name__}: give a ragopt.protocols.Generator")
         return model
 
 

@@ -44,6 +44,8 @@ class Settings:
     @classmethod
     def from_dict(cls, tables: Mapping[str, Any]) -> Settings:
         """The settings of a nested mapping, as `to_dict` gives it."""
+        if not isinstance(tables, Mapping):
+            raise SettingsError(f"settings are a {type(tables).__name__}: give tables, as to_dict() does")
         stages: dict[str, Any] = {}
         for name, values in tables.items():
             if name not in _TABLES:

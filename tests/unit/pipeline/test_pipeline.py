@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from ragopt.errors import GenerationError, IncompleteAnswerError, InputError, InputTypeError
+from ragopt.errors import BudgetError, GenerationError, IncompleteAnswerError, InputError, InputTypeError
 from ragopt.filters import F
 from ragopt.index import Index
 from ragopt.pipeline import Pipeline
 from ragopt.testing import FakeEmbedder, FakeGenerator
-from ragopt.types import Answer, Document, PackSettings, SearchSettings, Settings, Status
+from ragopt.types import Answer, Budget, Document, PackSettings, SearchSettings, Settings, Status
 
 DOCUMENTS = [
     Document("fox", "the red fox jumps over the fence", title="Foxes", metadata={"kind": "land"}),
@@ -47,7 +48,8 @@ def test_nothing_relevant_is_an_answer_without_a_call(index: Index) -> None:
     pipeline = Pipeline(index, Settings(search=SearchSettings(alpha=0)), generator=generator)
     answer = pipeline.answer("zzzz")
     assert (answer.status, answer.text, answer.usage, answer.cost) == (Status.NO_RELEVANT_CONTEXT, "", None, None)
-    assert list(pipeline.stream("zzzz"))[-1] == answer or generator.calls == []
+    (streamed,) = pipeline.stream("zzzz")
+    assert isinstance(streamed, Answer) and (streamed.status, streamed.text) == (answer.status, "")
     assert generator.calls == []
 
 
@@ -102,3 +104,19 @@ def test_async_at_the_door(index: Index) -> None:
     context = asyncio.run(pipeline.aretrieve("red fox"))
     assert context.hits.ids == pipeline.retrieve("red fox").hits.ids
     assert asyncio.run(pipeline.aanswer("red fox")).text == pipeline.answer("red fox").text
+
+
+@pytest.mark.parametrize("budget", [0, Budget(tokens=0), Budget(window=10, reserve=10)])
+def test_a_budget_of_nothing_is_an_error_and_never_the_default_one(index: Index, budget: Any) -> None:
+    with pytest.raises(BudgetError):
+        Pipeline(index).retrieve("red crab", budget=budget)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("docs.idx",), (None,), ("INDEX", {"search": {"k": 3}}), ("INDEX", "ragopt.toml")]
+)
+def test_what_a_pipeline_is_made_of_is_checked(index: Index, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(InputTypeError, match="is a"):
+        Pipeline(*(index if value == "INDEX" else value for value in arguments))
+    with pytest.raises(InputTypeError, match="generator is a str"):
+        Pipeline(index).answer("red crab", generator="claude")  # type: ignore[arg-type]
