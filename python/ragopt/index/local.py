@@ -238,9 +238,7 @@ class Index:
         try:
             return self._allow_list(where)
         except RecursionError:
-            raise FilterError(
-                "where: nested too deeply; join its parts by one & or |, or use isin"
-            ) from None
+            raise FilterError("where: nested too deeply; join its parts by one & or |, or use isin") from None
 
     def _allow_list(self, where: Filter) -> npt.NDArray[np.bool_]:
         checked = check(where, self._attributes["fields"])
