@@ -124,6 +124,12 @@ class Index:
     def __len__(self) -> int:
         return len(self._core)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Index:
+        return Index(self._core, self._embedder, self._attributes)  # what it is made of never changes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise InputTypeError("an Index is not pickled: save(path) it, and Index.open(path) it where it is needed")
+
     def __repr__(self) -> str:
         dense = f"{self._core.dimension} dimensions" if self._core.dimension else "lexical only"
         return f"Index({len(self)} chunks, analyzer {self._core.analyzer.name!r}, {dense})"

@@ -238,3 +238,10 @@ def test_chunks_are_asked_for_by_place_and_id(index: Index) -> None:
         with pytest.raises(InputTypeError, match="id"):
             index.get(id)  # type: ignore[arg-type]
     assert repr(index) == "Index(4 chunks, analyzer 'multilingual', 32 dimensions)"
+
+
+def test_an_index_is_copied_but_sent_to_another_process_as_a_folder(index: Index) -> None:
+    pipeline = copy.deepcopy({"index": index})
+    assert pipeline["index"] is not index and pipeline["index"].search("the sea") == index.search("the sea")
+    with pytest.raises(InputTypeError, match=r"Index\.open"):
+        pickle.dumps(index)
