@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import ragopt
 from ragopt.cli.output import note
@@ -39,10 +40,13 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; argparse itself exits with 0 (help) or 2 (wrong use)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if (stream := getattr(sys, name)) is None:  # closed by the shell: what is said there is for nobody
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
+            continue
         # A terminal that cannot show a character gets an escape, not a traceback.
         with contextlib.suppress(AttributeError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(errors="backslashreplace")
     try:
         for argument in arguments:
             if not _is_text(argument):
@@ -59,10 +63,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         note("\nragopt: interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader has seen enough. What is still buffered must not be written at exit either.
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader has seen enough
         return _PIPE_CLOSED
+    except OSError as error:
+        _drop_output()
+        note(f"ragopt: {error.filename or 'the output'}: {error.strerror or error}")
+        return _WRONG_USE
+
+
+def _drop_output() -> None:
+    """What is still buffered is not written at exit either, where it would fail once more."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_text(argument: str) -> bool:

@@ -332,6 +332,18 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path: Path) -> None:
     assert process.returncode == 141 and err == b""
 
 
+@pytest.mark.parametrize(
+    ("redirected", "code", "says"),
+    [("> /dev/full", 2, b"No space left"), (">&-", 0, b"by BM25"), ("2>&-", 0, b""), (">&- 2>&-", 0, b"")],
+)
+def test_an_output_that_is_full_or_closed_is_no_crash(tmp_path: Path, redirected: str, code: int, says: bytes) -> None:
+    Index.build([Document("a", "word")]).save(tmp_path / "i")
+    command = f'"{sys.executable}" -m ragopt search "{tmp_path / "i"}" word {redirected}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
+    assert done.returncode == code and says in done.stderr and b"Traceback" not in done.stderr
+    assert (b"word" in done.stdout) is (redirected == "2>&-")
+
+
 def test_control_c_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
     fifo = tmp_path / "wait.txt"
     os.mkfifo(fifo)
