@@ -29,7 +29,7 @@ use crate::types::Ordinal;
 
 pub use build::Source;
 pub(crate) use plane::Plane;
-pub(crate) use postings::{Form, LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS, code_in};
+pub(crate) use postings::{Form, Glance, LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS, code_in};
 pub use postings::{Postings, TermPostings};
 pub use strings::{Blobs, Ids, Strings};
 pub use vectors::Vectors;

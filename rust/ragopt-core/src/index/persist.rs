@@ -271,7 +271,7 @@ fn read_postings(file: &mut SectionReader, terms: usize, total: u64, lengths: &[
     if !complete || !reader.is_empty() || found_lengths != lengths {
         return Err(file.corrupt("its postings do not fit its chunks"));
     }
-    postings.shrink();
+    postings.finish();
     Ok(postings)
 }
 

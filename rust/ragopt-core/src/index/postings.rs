@@ -46,6 +46,23 @@ pub struct Postings {
     starts: Vec<u32>,
     odd: Vec<(Ordinal, u32)>,
     total: u64,
+    /// For each term that one chunk in [`COMMON`] holds, a row of two bits a chunk: how often, at most 3. Derived.
+    rows: Vec<u64>,
+}
+
+/// A term is common if one chunk in so many holds it: then a row takes a posting 4 bytes at most, and most take little.
+const COMMON: usize = 16;
+/// Codes of a row in a word.
+const IN_WORD: usize = 32;
+
+/// What a row says of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Glance {
+    Absent,
+    /// The code of a count of 1 or 2.
+    Code(u32),
+    /// A count of 3 or more.
+    Above,
 }
 
 /// Where a term's postings are.
@@ -59,8 +76,11 @@ struct Term {
     odd: u64,
     frequency: u32,
     most: u32,
+    /// In `rows`; [`NO_ROW`] for a term that is not common.
+    row: u64,
 }
 
+const NO_ROW: u64 = u64::MAX;
 const NO_STARTS: u64 = u64::MAX;
 
 /// The postings of one term.
@@ -70,6 +90,7 @@ pub struct TermPostings<'a> {
     /// The counts of the code [`ODD_CODE`], in the order of the postings.
     odd: &'a [(Ordinal, u32)],
     most: u32,
+    row: Option<&'a [u64]>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +105,7 @@ impl Postings {
         debug_assert!(chunks < MOST_CHUNKS);
         let windows = chunks.div_ceil(WINDOW);
         let (terms, words, places, starts, odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { windows, terms, words, places, starts, odd, total: 0 }
+        Self { windows, terms, words, places, starts, odd, total: 0, rows: Vec::new() }
     }
 
     /// Appends the next term: its postings as words, ascending, in pieces that follow one another, and
@@ -101,6 +122,7 @@ impl Postings {
             odd: self.odd.len() as u64,
             frequency: frequency as u32,
             most,
+            row: NO_ROW,
         };
         // A start costs 4 bytes a window, and a place saves 2 bytes a posting.
         if frequency < 2 * self.windows {
@@ -147,8 +169,22 @@ impl Postings {
         self.total += other.total;
     }
 
-    /// Gives back the memory that growing left unused.
-    pub(super) fn shrink(&mut self) {
+    /// No more terms will come: makes the rows and gives back the memory that growing left unused.
+    pub(super) fn finish(&mut self) {
+        let words = self.windows * WINDOW / IN_WORD;
+        for id in 0..self.terms.len() {
+            if (self.terms[id].frequency as usize) < (self.windows * WINDOW / COMMON).max(WINDOW / COMMON) {
+                continue;
+            }
+            let start = self.rows.len();
+            let mut row = vec![0u64; words];
+            self.of(id as u32).for_each(|ordinal, count| {
+                row[ordinal as usize / IN_WORD] |= u64::from(count.min(3)) << (2 * (ordinal as usize % IN_WORD));
+            });
+            self.rows.extend_from_slice(&row);
+            self.terms[id].row = start as u64;
+        }
+        self.rows.shrink_to_fit();
         self.terms.shrink_to_fit();
         self.words.shrink_to_fit();
         self.places.shrink_to_fit();
@@ -160,7 +196,7 @@ impl Postings {
     #[must_use]
     pub fn of(&self, term: u32) -> TermPostings<'_> {
         let term = term as usize;
-        let Term { first, starts, odd, frequency, most } = self.terms[term];
+        let Term { first, starts, odd, frequency, most, row } = self.terms[term];
         let range = first as usize..first as usize + frequency as usize;
         let form = match starts {
             NO_STARTS => Form::Words(&self.words[range]),
@@ -170,7 +206,9 @@ impl Postings {
             },
         };
         let odd_end = self.terms.get(term + 1).map_or(self.odd.len(), |next| next.odd as usize);
-        TermPostings { form, odd: &self.odd[odd as usize..odd_end], most }
+        let words = self.windows * WINDOW / IN_WORD;
+        let row = (row != NO_ROW).then(|| &self.rows[row as usize..row as usize + words]);
+        TermPostings { form, odd: &self.odd[odd as usize..odd_end], most, row }
     }
 
     /// How often the chunk at `ordinal` holds the term; None if it does not.
@@ -210,6 +248,7 @@ impl Postings {
             + size_of_val(&self.places[..])
             + size_of_val(&self.starts[..])
             + size_of_val(&self.odd[..])
+            + size_of_val(&self.rows[..])
     }
 }
 
@@ -241,6 +280,18 @@ impl<'a> TermPostings<'a> {
 
     pub(crate) fn odd(&self) -> &'a [(Ordinal, u32)] {
         self.odd
+    }
+
+    /// What the row of a common term says of the chunk at `local` in `window`; None without a row.
+    #[inline(always)]
+    pub(crate) fn glance(&self, window: usize, local: u16) -> Option<Glance> {
+        let at = window * WINDOW + usize::from(local);
+        let word = self.row?[at / IN_WORD] >> (2 * (at % IN_WORD)) & 3;
+        Some(match word {
+            0 => Glance::Absent,
+            3 => Glance::Above,
+            count => Glance::Code(count as u32 - 1),
+        })
     }
 
     /// Calls `each` with every ordinal, ascending, and its count.
@@ -275,6 +326,11 @@ impl<'a> TermPostings<'a> {
             }
             Form::Places { starts, places } => {
                 let window = ordinal as usize >> WINDOW_BITS;
+                match self.glance(window, ordinal as u16 & LOCAL) {
+                    Some(Glance::Absent) => return None,
+                    Some(Glance::Code(code)) => return Some(code + 1),
+                    Some(Glance::Above) | None => {}
+                }
                 let range = starts[window] as usize..starts[window + 1] as usize;
                 u32::from(code_in(&places[range], ordinal as u16 & LOCAL)?)
             }

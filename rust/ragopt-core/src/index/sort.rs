@@ -137,7 +137,7 @@ pub(super) fn merge(parts: &[Part], chunks: usize) -> (Strings, Postings) {
     for range in merged {
         postings.append(&range);
     }
-    postings.shrink();
+    postings.finish();
     (terms, postings)
 }
 

@@ -1,7 +1,7 @@
 //! The one function that scores a hit.
 
 use super::Parameters;
-use super::question::Question;
+use super::question::{LexicalSide, Question};
 use crate::index::Index;
 use crate::score::bm25::share;
 use crate::score::fusion::{alpha_in_force, fuse};
@@ -85,6 +85,22 @@ impl<'a> Scorer<'a> {
             .map(|side| side.constant + gain.or_else(|| self.gain(ordinal)).unwrap_or(0.0));
         Hit { ordinal, score: entry.score, lexical, dense: self.cosine(ordinal) }
     }
+}
+
+/// What [`Scorer::gain`] gives for each of `ordinals`, which share a term: the same additions in the same order, but
+/// term by term, so that reads from memory of different chunks do not wait for one another.
+pub(super) fn gains(index: &Index, side: &LexicalSide, ordinals: &[Ordinal]) -> Vec<(Ordinal, f64)> {
+    let saturations: Vec<f64> = ordinals.iter().map(|&ordinal| index.saturations[ordinal as usize]).collect();
+    let mut gains: Vec<(Ordinal, f64)> = ordinals.iter().map(|&ordinal| (ordinal, 0.0)).collect();
+    for term in &side.terms {
+        let postings = index.segment.postings.of(term.id);
+        for ((ordinal, gain), &saturation) in gains.iter_mut().zip(&saturations) {
+            if let Some(tf) = postings.count(*ordinal) {
+                *gain += share(term.factor, tf, saturation);
+            }
+        }
+    }
+    gains
 }
 
 /// No chunk has this ordinal: a missing vector has no place in a ranking.

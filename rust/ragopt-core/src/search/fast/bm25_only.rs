@@ -16,12 +16,14 @@ use crate::score::normalizer::{Map, Population};
 use crate::score::top::Top;
 use crate::search::Parameters;
 use crate::search::question::Question;
-use crate::search::scorer::{Scorer, map_of};
+use crate::search::scorer::{Scorer, gains, map_of};
 use crate::types::{Bits, Found, Ordinal};
 use std::cell::RefCell;
 
 /// A look-up takes as long as walking so many postings.
-const LOOKUP: usize = 16;
+const LOOKUP: usize = 24;
+/// Going through fewer postings a second time is faster than going through all sums of a window.
+const SWEEP: usize = 800;
 /// Windows to wait before a term that was dearer to look up than to walk is tried again.
 const PATIENCE: usize = 8;
 
@@ -55,9 +57,7 @@ pub(crate) fn search(
     };
     let wanted = wanted.min(index.len());
     let survivors = survivors(Bounds::of(index, side)?, allow, wanted);
-    let raw = Scorer::new(index, question, parameters, None, None);
-    let gains: Vec<(Ordinal, f64)> =
-        survivors.iter().map(|&ordinal| (ordinal, raw.gain(ordinal).unwrap_or(0.0))).collect();
+    let gains = gains(index, side, &survivors);
     let map = map_of(index, parameters, side.limits(), gains.iter().copied());
     if matches!(map, Map::Constant(_)) && !gains.is_empty() {
         // Then ids decide between all that share a term, not only these.
@@ -69,7 +69,8 @@ pub(crate) fn search(
     let best = top.into_sorted();
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
     let reach = best.partition_point(|entry| entry.score >= least);
-    let hits = best[..reach].iter().map(|entry| scorer.hit(entry, None)).collect();
+    let gain = |ordinal: Ordinal| gains.binary_search_by_key(&ordinal, |&(other, _)| other).ok().map(|at| gains[at].1);
+    let hits = best[..reach].iter().map(|entry| scorer.hit(entry, gain(entry.ordinal))).collect();
     Some(Found { hits, alpha, sides, below: reach < best.len() })
 }
 
@@ -123,7 +124,14 @@ impl Walk<'_, '_> {
         // Below the bar by more than the weak terms can give: out. `spared` is below the bar, so this is 1 or more.
         let bar = (self.bar.value - spared).min(u32::from(u16::MAX)) as u16;
         self.picked.clear();
-        pick(self.sums, bar, allow, self.picked);
+        let walked = self.bounds.terms[weak..].iter().map(|term| term.postings_here()).sum::<usize>();
+        if walked < SWEEP {
+            for place in weak..self.bounds.terms.len() {
+                self.bounds.sweep(place, self.sums, bar, allow, self.picked);
+            }
+        } else {
+            pick(self.sums, bar, allow, self.picked);
+        }
         let mut lookups = 0;
         for &picked in &*self.picked {
             let (mut sum, mut can) = (picked >> 16, spared);

@@ -23,7 +23,7 @@
 //! **No overflow.** ΣT ≤ Σ (f · S + 1.1) ≤ 65535 − 2n. Every posting gives at least 1, so a sum of 0 says that
 //! the chunk shares no term, even where weights are 0.
 
-use crate::index::{Form, Index, LOCAL, ODD, ODD_CODE, TermPostings, WINDOW, WINDOW_BITS, code_in};
+use crate::index::{Form, Glance, Index, LOCAL, ODD, ODD_CODE, TermPostings, WINDOW, WINDOW_BITS, code_in};
 use crate::search::question::LexicalSide;
 use crate::types::Ordinal;
 
@@ -110,6 +110,24 @@ impl<'a> Bounds<'a> {
     pub(super) fn scatter(&mut self, place: usize, sums: &mut Sums) {
         let term = &mut self.terms[place];
         term.scatter(self.index.classes.window(term.window), self.index.classes.least(), sums);
+    }
+
+    /// Picks the chunks of the term at `place` whose sum reaches `bar` (1 or more), as [`super::scan::pick`] does, but
+    /// in no order, and clears their sums: done for every term that was added, it leaves all sums 0.
+    pub(super) fn sweep(&self, place: usize, sums: &mut Sums, bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+        let mut check = |local: u16| {
+            let sum = std::mem::take(&mut sums[usize::from(local)]);
+            if sum >= bar {
+                let word = allow.map_or(u64::MAX, |words| words.get(usize::from(local >> 6)).copied().unwrap_or(0));
+                if word >> (local & 63) & 1 == 1 {
+                    out.push(u32::from(sum) << 16 | u32::from(local));
+                }
+            }
+        };
+        match self.terms[place].here {
+            Here::Words(words) => words.iter().for_each(|&word| check((word >> 2) as u16 & LOCAL)),
+            Here::Places(places) => places.iter().for_each(|&place| check(place & LOCAL)),
+        }
     }
 
     /// What the term at `place` gives the chunk at `local` of the window that was entered.
@@ -207,7 +225,11 @@ impl<'a> Weighed<'a> {
     fn look(&self, classes: &[u8; WINDOW], least: &[f64], local: u16) -> u32 {
         let code = match self.here {
             Here::Words(words) => words.iter().find(|&&word| (word >> 2) as u16 & LOCAL == local).map(|&word| word & 3),
-            Here::Places(places) => code_in(places, local).map(u32::from),
+            Here::Places(places) => match self.postings.glance(self.window, local) {
+                Some(Glance::Absent) => None,
+                Some(Glance::Code(code)) => Some(code),
+                Some(Glance::Above) | None => code_in(places, local).map(u32::from),
+            },
         };
         let Some(code) = code else {
             return 0;
