@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ragopt.errors import InputError
+from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation.judgements import Qrels, Run
 from ragopt.evaluation.measures import Judged, Measure, parse_measures
-from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, search_deep
+from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, require_searchable, search_deep
 from ragopt.evaluation.table import Table
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Filter, SearchSettings, Settings
@@ -50,6 +50,9 @@ def evaluate(
     Raises UnknownNameError for a measure or unit that does not exist, InputError where no query is
     judged or no judged id is in the index.
     """
+    require_searchable(index)
+    if settings is not None and not isinstance(settings, Settings | SearchSettings):
+        raise InputTypeError(f"settings is a {type(settings).__name__}: give Settings(...) or SearchSettings(...)")
     wanted = parse_measures(measures)
     judged, unit, given = Qrels.of(qrels), Unit(by), Questions.of(queries, vectors)
     questions = given.judged(judged)

@@ -18,6 +18,9 @@ __all__ = ["Qrels", "Run"]
 _HEADERS = ("query-id", "query_id", "queryid", "qid", "query")
 
 
+_HIGHEST = 10**6  # far above any scale of judgement, and sums of it stay exact
+
+
 @dataclass(frozen=True, slots=True)
 class Qrels:
     """Judgements: query id → chunk (or document) id → grade. A grade of 1 or more is relevant."""
@@ -27,11 +30,15 @@ class Qrels:
     def __post_init__(self) -> None:
         checked = {}
         for query, judged in self.grades.items():
+            if not isinstance(judged, Mapping):
+                raise InputTypeError(f"qrels: query {query!r} has a {type(judged).__name__}: give {{id: grade}}")
             for id, grade in judged.items():
                 if not isinstance(query, str) or not isinstance(id, str):
                     raise InputTypeError(f"qrels: ids must be strings, not {query!r} and {id!r}")
                 if isinstance(grade, bool) or not hasattr(grade, "__index__"):
                     raise InputError(f"qrels: query {query!r}, {id!r}: grade {grade!r} is not a whole number")
+                if abs(int(grade)) > _HIGHEST:
+                    raise InputError(f"qrels: query {query!r}, {id!r}: grade {grade} is no grade: above {_HIGHEST}")
             checked[query] = MappingProxyType({id: int(grade) for id, grade in judged.items()})
         object.__setattr__(self, "grades", MappingProxyType(checked))
 

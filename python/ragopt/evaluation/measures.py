@@ -140,6 +140,8 @@ class Measure:
 
 def parse_measures(names: Iterable[str | Measure] | str | Measure) -> tuple[Measure, ...]:
     """The measures of those names, in order; InputError for none at all or the same one twice."""
+    if not isinstance(names, Iterable | Measure):
+        raise InputError(f'measures is a {type(names).__name__}: give names, such as ["nDCG@10"]')
     given = [names] if isinstance(names, str | Measure) else list(names)
     measures = tuple(Measure.parse(name) for name in given)
     if not measures:

@@ -14,7 +14,7 @@ from ragopt.evaluation.judgements import Qrels
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Chunk, Filter, Hits, Normalizer, Query, SearchSettings, Threshold
 
-__all__ = ["Queries", "Questions", "Searchable", "check_ids", "search_deep"]
+__all__ = ["Queries", "Questions", "Searchable", "check_ids", "require_searchable", "search_deep"]
 
 #: Query id → text or Query; or (id, text) pairs; or dicts with `_id` (or `id`) and `text`.
 Queries = Mapping[str, str | Query] | Iterable[tuple[str, str | Query] | Mapping[str, Any]]
@@ -59,6 +59,8 @@ class Questions:
         """The questions of a mapping, of pairs or of dicts. Two with one id are a DuplicateIdError."""
         if isinstance(queries, Questions):
             return queries
+        if not isinstance(queries, Iterable):
+            raise InputTypeError(f"queries is a {type(queries).__name__}: give a mapping {{id: text}}")
         pairs = list(queries.items()) if isinstance(queries, Mapping) else [_pair(query) for query in queries]
         for id, query in pairs:
             if not isinstance(id, str) or not isinstance(query, str | Query):
@@ -81,7 +83,7 @@ class Questions:
         """The questions that have judgements. InputError where none has."""
         rows = [i for i, id in enumerate(self.ids) if id in qrels]
         if not rows:
-            mine = f"query ids such as {self.ids[0]!r}" if self.ids else "no query at all"
+            mine = f"query ids such as {self.ids[0]!r}" if self.ids else "no queries at all"
             theirs = f"judgements of {next(iter(qrels))!r} and so on" if len(qrels) else "no judgement at all"
             raise InputError(f"no query has a judgement: there are {mine} and {theirs}")
         return self.at(rows)
@@ -93,6 +95,12 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def require_searchable(index: object) -> None:
+    """Raise InputTypeError for what cannot be searched: a path, say."""
+    if not callable(getattr(index, "search_many", None)):
+        raise InputTypeError(f"index is a {type(index).__name__}: give an Index, as of Index.open(path)")
 
 
 def search_deep(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ragopt.types import Hits, Reason, Threshold
+from ragopt.types import Hit, Hits, Reason, Threshold
 from ragopt.types.parameters import whole
 
 __all__ = ["prune"]
@@ -13,14 +13,20 @@ def prune(hits: Hits, *, min_score: float | Threshold | None = None, k: int | No
 
     A number is a threshold on the scores of these hits; it is refused (ScoreKindError) where such
     scores mean something else for every query, see Threshold. When nothing is left, `reason` says
-    why; hits that were empty keep their reason. The hits given are not changed.
+    why; hits that were empty keep their reason. The hits given are not changed. A hit without a
+    score (None or NaN, from a source of another maker) reaches no threshold.
     """
     least = Threshold.on(min_score, hits.normalizer)
     if k is not None:
         k = whole("k", k)
     if not hits.items:
         return hits
-    kept = [hit for hit in hits if least is None or hit.score >= least]
+    kept = [hit for hit in hits if least is None or _reaches(hit, least)]
     if not kept:
         return hits.keep([], Reason.BELOW_THRESHOLD)
     return hits.keep(kept[:k], Reason.ZERO_K)
+
+
+def _reaches(hit: Hit, least: float) -> bool:
+    score: float | None = hit.score
+    return score is not None and score >= least

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy.typing as npt
 
 from ragopt import _core
-from ragopt.errors import InputError
+from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation import (
     By,
     Measure,
@@ -80,6 +80,10 @@ def tune(
     Raises InputError where there are fewer than two judged queries, where a held-out question is
     tuned on as well, or for what `evaluate` refuses.
     """
+    if settings is not None and not isinstance(settings, Settings):
+        raise InputTypeError(f"settings is a {type(settings).__name__}: give Settings(...) or Settings.load(path)")
+    if not callable(getattr(index, "search_many", None)):
+        raise InputTypeError(f"index is a {type(index).__name__}: give an Index, as of Index.open(path)")
     base = settings or Settings()
     search = base.search if normalizer is None else replace(base.search, normalizer=normalizer)
     if search.k < 1:

@@ -12,6 +12,7 @@ import pytest
 
 from ragopt.errors import DuplicateIdError, InputError, InputTypeError, UnknownNameError, VectorError
 from ragopt.evaluation import Measure, Run, Table, compare, evaluate, score_run
+from ragopt.tuning import tune
 from ragopt.types import Chunk, Hit, Hits, Normalizer, Query, SearchSettings, Settings, Sides
 
 
@@ -137,7 +138,7 @@ def test_two_queries_of_one_id(shelf: Shelf) -> None:
 def test_nothing_judged(shelf: Shelf) -> None:
     with pytest.raises(InputError, match=r"no query has a judgement.*'1'.*'x'"):
         evaluate(shelf, QUERIES, {"x": {"a#0": 1}}, ["RR"])
-    with pytest.raises(InputError, match="no query at all"):
+    with pytest.raises(InputError, match="no queries at all"):
         evaluate(shelf, {}, {"x": {"a#0": 1}}, ["RR"])
     with pytest.raises(InputError, match="no judgement at all"):
         evaluate(shelf, QUERIES, {}, ["RR"])
@@ -196,3 +197,27 @@ def test_compare_is_paired_by_query() -> None:
     assert outcome.difference.mean == pytest.approx(0.375)
     with pytest.raises(InputError, match="different queries"):
         compare(table({"1": 1.0}), table({"2": 1.0}), "RR")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"index": None}, "index is a NoneType"),
+        ({"index": "docs.idx"}, "index is a str"),
+        ({"queries": None}, "queries is a NoneType"),
+        ({"qrels": {"1": ["a#0"]}}, "query '1' has a list"),
+        ({"qrels": {"1": {"a#0": 10**25}}}, "no grade"),
+        ({"measures": None}, "measures is a NoneType"),
+        ({"settings": {"k": 1}}, "settings is a dict"),
+    ],
+)
+def test_wrong_types_are_refused_by_name(shelf: Shelf, change: dict[str, Any], says: str) -> None:
+    arguments: dict[str, Any] = {"index": shelf, "queries": QUERIES, "qrels": {"1": {"a#0": 1}}, **change}
+    with pytest.raises(InputError, match=says):
+        evaluate(**arguments)
+    if not {"measures", "index"} & set(change):
+        with pytest.raises(InputError, match=says):
+            tune(**arguments)
+    if "index" in change:
+        with pytest.raises(InputError, match=says):
+            tune(change["index"], QUERIES, {"1": {"a#0": 1}})

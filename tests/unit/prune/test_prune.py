@@ -57,3 +57,10 @@ def test_wrong_values_are_refused() -> None:
         prune(hits_of([0.1]), k=-1)
     with pytest.raises(InputError, match="finite"):
         prune(hits_of([0.1]), min_score=float("nan"))
+
+
+def test_a_hit_without_a_score_reaches_no_threshold_and_is_no_error() -> None:
+    items = (Hit("none", None), Hit("good", 0.3), Hit("nan", float("nan")), Hit("low", 0.1))  # type: ignore[arg-type]
+    hits = Hits(items, 0.6, Normalizer.BOUNDED, Sides(True, True))
+    assert prune(hits, min_score=0.2).ids == ["good"] and prune(hits).ids == ["none", "good", "nan", "low"]
+    assert prune(hits, min_score=0.9).reason is Reason.BELOW_THRESHOLD
