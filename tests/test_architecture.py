@@ -163,7 +163,8 @@ def test_unsafe_stays_in_the_simd_files() -> None:
 
 
 def test_unsafe_elsewhere_is_caught(tmp_path: Path) -> None:
-    (tmp_path / "simd.rs").write_text("unsafe { work() }\n", encoding="utf-8")
+    for name in ("simd.rs", "codes_simd.rs"):
+        (tmp_path / name).write_text("unsafe { work() }\n", encoding="utf-8")
     (tmp_path / "safe.rs").write_text("// unsafe is forbidden here\n", encoding="utf-8")
     assert rules.unsafe_code(tmp_path) == []
     (tmp_path / "other.rs").write_text("fn f() {\n    unsafe { work() }\n}\n", encoding="utf-8")
