@@ -23,10 +23,10 @@ $(if $(wildcard python/ragopt/_core*.so),,$(shell rm -f $(STAMPS)/build))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo build install test check lint format rust-test py-test bench wheel constraints clean
+.PHONY: help demo build install test check lint format rust-test py-test bench bench-full bench-report wheel constraints clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMPS)/build $(STAMPS)/demo  ## index the AWS API documentation, compare and tune the search on it
 	$(BIN)/ragopt demo
@@ -57,6 +57,12 @@ py-test: install  ## the Python tests, with the README's examples, the collectio
 
 bench: install  ## index time, memory and speed beside the peers, on the same data in the same run
 	$(BIN)/python -m benches.run
+
+bench-full: install  ## a million chunks, in parts of eight minutes; run it again to go on (RAGOPT_BENCH_CACHE: 25 GB)
+	$(BIN)/python -m benches.full.run
+
+bench-report: install  ## docs/cost-model.md and its plots, from what bench-full measured
+	$(BIN)/python -m benches.full.cost_report
 
 wheel: $(STAMPS)/python  ## a wheel in dist/
 	$(BIN)/maturin build --release --out dist

@@ -1,0 +1,213 @@
+"""How a part is measured: hosts are opened, answers compared, rounds alternated until the part's time is over."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from statistics import median
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from benches.full.engines import SAVED_AS
+from benches.full.parts import Build, Entry, Goal, Part, Race, Room, dense, hybrid, lexical
+from benches.full.process import Worker
+from benches.full.workloads import Workload, cache
+from benches.run import same, say
+
+#: Seconds after which a part starts no further round.
+BUDGET = 420.0
+#: Least seconds of a round, so that one slice of another process does not decide it.
+ROUND = 0.2
+#: Questions whose answers are compared.
+COMPARED = 50
+#: Slower than so many times the median, a question has fallen off a cliff.
+CLIFF = 5.0
+
+
+@dataclass(frozen=True)
+class Code:
+    """The copy of ragopt that is measured."""
+
+    key: str
+    folder: Path
+
+
+def measure(part: Part, code: Code, *, budget: float = BUDGET, rounds: int | None = None) -> dict[str, Any]:
+    """The figures of a part, JSON-ready."""
+    start = monotonic()
+    part.workload.ready()
+    if isinstance(part, Build):
+        found = _build(part, code)
+    elif isinstance(part, Room):
+        found = _room(part, code)
+    else:
+        found = race(part, code, start + budget, rounds or part.rounds)
+    about = {"workload": part.workload.name, "chunks": part.workload.size, "dimension": part.workload.dimension}
+    return {"part": part.name, "kind": type(part).__name__.lower(), **about, **found, "took": monotonic() - start}
+
+
+@contextmanager
+def opened(host: str, workload: Workload, code: Code, threads: int = 1) -> Iterator[Worker]:
+    """A worker with its index open; an index that was not kept is built first, in another process."""
+    saved = f"ragopt.{code.key}" if host == "ragopt" else SAVED_AS.get(host, host)
+    folder = cache() / "index" / f"{workload.name}.{saved}"
+    if host != "faiss" and not folder.exists():
+        if host == "ragopt":  # those of older code are of no use
+            for old in folder.parent.glob(f"{workload.name}.ragopt.*"):
+                shutil.rmtree(old)
+        say(f"{workload.name}: building {saved} ...")
+        with Worker(SAVED_AS.get(host, host), workload, code.folder, 2, code.key) as builder:
+            builder.ask("build", fields=True)
+            builder.ask("keep")
+    with Worker(host, workload, code.folder, threads, code.key) as worker:
+        worker.opened = worker.ask("open")
+        yield worker
+
+
+def race(part: Race, code: Code, deadline: float, rounds: int) -> dict[str, Any]:
+    """All entries in alternated rounds, once their answers were compared."""
+    with ExitStack() as stack:
+        workers: dict[tuple[str, int], Worker] = {}
+        for entry in part.entries:
+            if (place := (entry.host, entry.threads)) not in workers:
+                workers[place] = stack.enter_context(opened(entry.host, part.workload, code, entry.threads))
+        asked = {entry.label: min(entry.questions, _questions(part.workload, entry)) for entry in part.entries}
+        whose = {entry.label: workers[entry.host, entry.threads] for entry in part.entries}
+        tasks = {entry.label: entry.task for entry in part.entries}
+        agreed = {}
+        for ours, theirs in part.same:
+            count = min(COMPARED, asked[ours])
+            lists = [whose[name].ask("answers", task=tasks[name], questions=count) for name in (ours, theirs)]
+            agreed[theirs] = sum(map(same, *lists)) / count
+        times = {}
+        for label, worker in whose.items():  # also the first, cold round: it is not counted
+            few = asked[label] if "batch" in tasks[label] else min(10, asked[label])
+            once = worker.ask("round", task=tasks[label], questions=few)["seconds"]
+            times[label] = max(1, ceil(ROUND / (median(once) * asked[label])))
+        seconds: dict[str, list[Any]] = {label: [] for label in whose}
+        processor: dict[str, list[float]] = {label: [] for label in whose}
+        done = 0
+        while done < rounds and (done < 2 or monotonic() < deadline):
+            done += 1
+            say(f"{part.name}: round {done} of {rounds}")
+            for label, worker in whose.items():
+                answer = worker.ask("round", task=tasks[label], questions=asked[label], times=times[label])
+                seconds[label].append(np.reshape(answer["seconds"], (times[label], -1)))
+                processor[label].append(answer["processor"])
+    entries = {
+        label: figures(rows) | {"processor": median(processor[label]), "questions": asked[label]}
+        for label, rows in seconds.items()
+    }
+    for label, share in agreed.items():
+        entries[label]["same_top"] = share
+    return {"entries": entries, "rounds": done, "goals": [judged(goal, entries) for goal in part.goals]}
+
+
+def figures(rounds: list[Any]) -> dict[str, Any]:
+    """Seconds a question: the median of the rounds' medians, and their range; the median of their 99th percentiles.
+
+    `mean` and `slow` are the mean and the 99th percentile of the questions' own medians over the rounds: of what
+    is slow every time, not of what the machine did meanwhile.
+    """
+    p50 = [float(np.median(times)) for times in rounds]
+    own = np.median(np.concatenate(rounds), axis=0)
+    return {
+        "p50": median(p50),
+        "range": [min(p50), max(p50)],
+        "mean": float(own.mean()),
+        "p99": median(float(np.quantile(times, 0.99)) for times in rounds),
+        "slow": float(np.quantile(own, 0.99)),
+        "cliff": bool(np.quantile(own, 0.99) > CLIFF * np.median(own)),
+    }
+
+
+def judged(goal: Goal, entries: dict[str, Any]) -> dict[str, Any]:
+    """A goal with the ratio that was reached: theirs over ours, so that more is better.
+
+    By the clock, and of processor time: on an idle machine the two agree.
+    """
+    ratio = entries[goal.theirs][goal.figure] / entries[goal.ours][goal.figure]
+    return {
+        "ours": goal.ours,
+        "theirs": goal.theirs,
+        "figure": goal.figure,
+        "target": goal.factor,
+        "ratio": ratio,
+        "processor_ratio": entries[goal.theirs]["processor"] / entries[goal.ours]["processor"],
+        "reached": ratio >= goal.factor,
+    }
+
+
+def _questions(workload: Workload, entry: Entry) -> int:
+    if entry.task["side"] == "dense":
+        return len(workload.question_vectors())
+    return len(workload.questions(entry.task.get("words", "q")))
+
+
+def _build(part: Build, code: Code) -> dict[str, Any]:
+    rows: dict[str, list[dict[str, float]]] = {}
+    for host in part.order:
+        say(f"{part.name}: {host} ...")
+        with Worker(host, part.workload, code.folder, 2, code.key) as worker:
+            rows.setdefault(host, []).append(worker.ask("build"))
+            if host != "ragopt":  # what searches will open; ragopt's has fields besides
+                sizes = worker.ask("keep")
+                rows[host][-1]["disk"] = sum(sizes.values())
+    entries = {}
+    for host, builds in rows.items():
+        seconds = [one["seconds"] for one in builds]
+        entries[host] = {
+            "p50": median(seconds),
+            "range": [min(seconds), max(seconds)],
+            **{name: median(one[name] for one in builds) for name in builds[0] if name != "seconds"},
+        }
+    return {"entries": entries, "goals": [judged(goal, entries) for goal in part.goals]}
+
+
+def _room(part: Room, code: Code) -> dict[str, Any]:
+    given = part.workload
+    with opened("ragopt", given, code) as worker:
+        at_open, sizes = worker.opened, worker.ask("describe")
+        tasks = [lexical(), dense(), hybrid()] if given.rows else [lexical()]
+        for task in tasks:
+            worker.ask("round", task=task, questions=20)
+        resident = worker.ask("memory")
+    stored = sections(cache() / "index" / f"{given.name}.ragopt.{code.key}")
+    found = {"open": at_open, "sizes": sizes, "resident": resident, "disk": stored}
+    measured: dict[str, float] = {"rss": resident["rss"], "anonymous": resident["anonymous"]}
+    if given.words:
+        measured["posting_memory"] = sizes["bytes_postings"] / sizes["postings"]
+        measured["posting_disk"] = stored["postings"] / sizes["postings"]
+        measured["posting_memory_to_disk"] = measured["posting_memory"] / measured["posting_disk"]
+    limits = [
+        {"what": what, "limit": limit, "value": measured[what], "reached": measured[what] <= limit}
+        for what, limit in part.limits.items()
+    ]
+    return {**found, "measured": measured, "limits": limits}
+
+
+def sections(folder: Path) -> dict[str, int]:
+    """Bytes on disk of each section of a saved index, and of all its files.
+
+    A file ends in the offset of its table (8 bytes), the number of its rows (4), and 12 more; a row of 28 is a
+    section's name (8), offset (8), length (8) and checksum (4).
+    """
+    found: dict[str, int] = {}
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    for file in files:
+        content = np.memmap(file, dtype=np.uint8, mode="r")
+        if bytes(content[:8]) != b"RAGOPT\r\n" or bytes(content[-8:]) != b"\r\nRAGEND":
+            continue
+        foot = bytes(content[-24:-12])
+        start, count = int.from_bytes(foot[:8], "little"), int.from_bytes(foot[8:], "little")
+        table = bytes(content[start : start + 28 * count])
+        for row in (table[i : i + 28] for i in range(0, len(table), 28)):
+            name = row[:8].decode("ascii").strip()
+            found[name] = found.get(name, 0) + int.from_bytes(row[16:24], "little")
+    return found | {"all files": sum(file.stat().st_size for file in files)}
