@@ -10,9 +10,13 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Account", "Analyzer", "Found", "Index", "Parameters", "__version__"]
+__all__ = ["Account", "Analyzer", "Found", "Index", "Parameters", "__version__", "cpu"]
 
 __version__: str
+
+def cpu() -> str:
+    """The instructions in force, chosen once a process: scalar, avx2 or avx512; RAGOPT_CPU asks for lower ones."""
+
 
 @final
 class Analyzer:
@@ -134,6 +138,8 @@ class Found:
     def dense(self) -> npt.NDArray[np.float64]:
         """Cosine, at any alpha; NaN where the chunk has no vector, throughout where there is no dense side."""
 
+    def rows(self) -> list[tuple[str, float, float | None, float | None, int]]:
+        """Id, score, raw BM25, cosine and ordinal of each hit; None where a side did not score it."""
     @property
     def sides(self) -> tuple[bool, bool]:
         """Whether the lexical and the dense side exist for this query."""

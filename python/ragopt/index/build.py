@@ -82,6 +82,8 @@ def require_text(value: object, where: str) -> None:
     """Raise InputTypeError unless `value` is a string that can be written as UTF-8."""
     if not isinstance(value, str):
         raise InputTypeError(f"{where} is a {type(value).__name__}, not a string: {value!r}"[:300])
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError as error:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +33,7 @@ Vector = npt.NDArray[np.float32]
 Lexical = str | list[tuple[str, float]] | None
 
 _MOST = 2**32 - 1
+_SIDES = {(lexical, dense): Sides(lexical, dense) for lexical in (True, False) for dense in (True, False)}
 _LIST_RELATIVE = (Normalizer.MINMAX, Normalizer.ZSCORE, Normalizer.DBSF, Normalizer.L2, Normalizer.RANK)
 
 
@@ -49,6 +49,22 @@ def resolve(
     allow: Allow | None,
 ) -> Search:
     """The search with every default filled in; InputError or ScoreKindError for what cannot be."""
+    try:
+        search = _remembered(k, alpha, min_score, normalizer, depth, floor, better_alpha)
+    except TypeError:  # what cannot be hashed is refused by name
+        search = _resolved(k, alpha, min_score, normalizer, depth, floor, better_alpha)
+    return search if allow is None else replace(search, allow=allow)
+
+
+def _resolved(
+    k: int,
+    alpha: float | None,
+    min_score: float | Threshold | None,
+    normalizer: Normalizer | str,
+    depth: int,
+    floor: float,
+    better_alpha: float | None,
+) -> Search:
     settings = SearchSettings(k=k, alpha=alpha, normalizer=normalizer, depth=depth, min_score=min_score)
     kind = Normalizer(settings.normalizer)
     share = settings.alpha
@@ -62,7 +78,14 @@ def resolve(
             f"each side; raise depth or lower k"
         )
     least = Threshold.on(settings.min_score, kind)
-    return Search(settings.k, share, kind, settings.depth, floor, least, allow)
+    # No index has more chunks than _MOST, and the core's integers end somewhere.
+    first, deep = min(settings.k, _MOST), min(settings.depth, _MOST)
+    parameters = _core.Parameters(first, share, str(kind), deep, floor, least)
+    return Search(settings.k, share, kind, settings.depth, floor, least, None, parameters)
+
+
+#: Most searches of a process ask in the same few ways. Typed: True is not 1 here.
+_remembered = lru_cache(maxsize=256, typed=True)(_resolved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +99,12 @@ class Search:
     floor: float
     min_score: float | None
     allow: Allow | None
+    parameters: _core.Parameters
 
     def run(self, core: _core.Index, query: Query, load: Callable[[int], Chunk]) -> Hits:
         """The hits of one query."""
         lexical = _lexical(query)
-        found = core.search(lexical, query.vector, self.allow, self._parameters())
+        found = core.search(lexical, query.vector, self.allow, self.parameters)
         return self._hits(core, found, query, load)
 
     def run_many(
@@ -93,39 +117,21 @@ class Search:
     ) -> list[Hits]:
         """The hits of each query."""
         lexical = [_lexical(query) for query in queries]
-        found = core.search_many(lexical, vectors, self.allow, self._parameters(), threads)
+        found = core.search_many(lexical, vectors, self.allow, self.parameters, threads)
         rows: Sequence[Vector | None] = [None] * len(queries) if vectors is None else list(vectors)
         return [
             self._hits(core, one, Query(query.text, query.terms, row), load)
             for one, query, row in zip(found, queries, rows, strict=True)
         ]
 
-    def _parameters(self) -> _core.Parameters:
-        # No index has more chunks than that, and the core's integers end somewhere.
-        k, depth = min(self.k, _MOST), min(self.depth, _MOST)
-        return _core.Parameters(k, self.alpha, str(self.normalizer), depth, self.floor, self.min_score)
-
     def _hits(self, core: _core.Index, found: _core.Found, query: Query, load: Callable[[int], Chunk]) -> Hits:
-        lexical, dense = found.sides
-        rows = zip(
-            found.ids,
-            found.scores.tolist(),
-            found.lexical.tolist(),
-            found.dense.tolist(),
-            found.ordinals.tolist(),
-            strict=True,
-        )
-        items = tuple(
-            Hit(id, score, lexical=_known(raw), dense=_known(cosine), load=partial(load, ordinal))
-            for id, score, raw, cosine, ordinal in rows
-        )
-        return Hits(
-            items,
+        return Hits.later(
+            partial(_made, found, load),
             alpha=found.alpha,
             normalizer=self.normalizer,
-            sides=Sides(lexical, dense),
+            sides=_SIDES[found.sides],
             depth=self.depth if self.normalizer in _LIST_RELATIVE else None,
-            reason=None if items else self._reason(core, found, query),
+            reason=None if len(found) else self._reason(core, found, query),
             explainer=partial(self._explain, core, query),
         )
 
@@ -144,7 +150,7 @@ class Search:
         ordinal = core.ordinal(id)
         if ordinal is None:
             raise InputError(f"no chunk {id!r} in the index")
-        account = core.explain(_lexical(query), query.vector, self.allow, self._parameters(), ordinal)
+        account = core.explain(_lexical(query), query.vector, self.allow, self.parameters, ordinal)
         return Explanation(
             id=id,
             score=account.score,
@@ -165,5 +171,8 @@ def _lexical(query: Query) -> Lexical:
     return query.text if query.text.strip() else None
 
 
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _made(found: _core.Found, load: Callable[[int], Chunk]) -> tuple[Hit, ...]:
+    return tuple(
+        Hit(id, score, lexical=raw, dense=cosine, load=partial(load, ordinal))
+        for id, score, raw, cosine, ordinal in found.rows()
+    )

@@ -219,6 +219,40 @@ class Hits(Sequence[Hit]):
     depth: int | None = None
     reason: Reason | None = None
     explainer: Callable[[str], Explanation] | None = field(default=None, repr=False, compare=False)
+    _make: Callable[[], tuple[Hit, ...]] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def later(
+        cls,
+        make: Callable[[], tuple[Hit, ...]],
+        *,
+        alpha: float,
+        normalizer: Normalizer,
+        sides: Sides,
+        depth: int | None,
+        reason: Reason | None,
+        explainer: Callable[[str], Explanation] | None,
+    ) -> Hits:
+        """The same with `items` made by `make` when they are first asked for: a search need not wait for them."""
+        hits = object.__new__(cls)
+        put = object.__setattr__
+        put(hits, "alpha", alpha)
+        put(hits, "normalizer", normalizer)
+        put(hits, "sides", sides)
+        put(hits, "exact", True)
+        put(hits, "depth", depth)
+        put(hits, "reason", reason)
+        put(hits, "explainer", explainer)
+        put(hits, "_make", make)
+        return hits
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for an attribute that is not there: `items` before it is made.
+        if name != "items" or self._make is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        items = self._make()
+        object.__setattr__(self, "items", items)
+        return items
 
     def explain(self, i: int) -> Explanation:
         """How hit `i` (0 is the best) got its score."""
