@@ -79,7 +79,7 @@ impl Found {
     }
 
     /// One tuple a hit: all at once costs less than five arrays.
-    fn rows(&self) -> Vec<(&str, f64, Option<f64>, Option<f64>, u32)> {
+    fn rows(&self) -> Vec<Row<'_>> {
         let row = |(id, hit): (_, &types::Hit)| (id, hit.score, hit.lexical, hit.dense, hit.ordinal);
         self.ids.iter().map(String::as_str).zip(&self.found.hits).map(row).collect()
     }
@@ -103,6 +103,9 @@ impl Found {
 /// Why one chunk has its score.
 #[pyclass(frozen, module = "ragopt._core")]
 pub(crate) struct Account(pub(crate) search::Account);
+
+/// Id, score, raw BM25, cosine, ordinal.
+type Row<'a> = (&'a str, f64, Option<f64>, Option<f64>, u32);
 
 type Side = (Option<f64>, f64, Option<usize>, f64);
 
