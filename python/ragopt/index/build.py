@@ -19,6 +19,8 @@ __all__ = ["collect_chunks", "embed_chunks", "given_vectors"]
 _DOCUMENT_KEYS = {f.name for f in dataclass_fields(Document)}
 #: Texts embedded per call: large enough for an embedder to batch well, small enough to show progress.
 _EMBED_BATCH = 1024
+#: Documents between two reports of progress.
+_STEP = 64
 
 
 def collect_chunks(
@@ -36,7 +38,8 @@ def collect_chunks(
     by_document: dict[str, list[Chunk]] = {}
     total = len(documents) if isinstance(documents, Sized) else 0
     for position, given in enumerate(documents):
-        progress(position, total, "cutting, documents" if chunker else "reading, documents")
+        if position % _STEP == 0:
+            progress(position, total, "cutting, documents" if chunker else "reading, documents")
         document = _document(given, position)
         if document.id in by_document:
             if on_duplicate == "error":
@@ -45,9 +48,13 @@ def collect_chunks(
                     f'pass on_duplicate="last" to keep the later of the two'
                 )
             del by_document[document.id]
-        chunks = [_whole(document)] if chunker is None else _cut(document, chunker)
-        by_document[document.id] = [_checked(chunk, fields) for chunk in chunks]
+        if chunker is None:
+            by_document[document.id] = [_whole(document, fields)]
+        else:
+            by_document[document.id] = [_checked(chunk, fields) for chunk in _cut(document, chunker)]
     flat = [chunk for chunks in by_document.values() for chunk in chunks]
+    if chunker is None:
+        return flat  # whose ids are those of the documents
     seen: set[str] = set()
     for chunk in flat:
         if chunk.id in seen:
@@ -57,6 +64,10 @@ def collect_chunks(
 
 
 def _document(given: Document | Mapping[str, Any], position: int) -> Document:
+    if type(given) is Document and given.id and type(given.metadata) is dict:
+        strings = (given.id, given.text, given.title)
+        if all([type(value) is str and value.isascii() for value in strings]):
+            return given  # as most are: nothing to say about it, so no words are made
     if isinstance(given, Mapping):
         if unknown := set(given) - _DOCUMENT_KEYS:
             raise InputError(
@@ -92,9 +103,11 @@ def require_text(value: object, where: str) -> None:
         ) from None
 
 
-def _whole(document: Document) -> Chunk:
-    text = document.text
-    return Chunk(document.id, document.id, text, (0, len(text)), document.title, document.metadata)
+def _whole(document: Document, fields: FieldTypes) -> Chunk:
+    id, text, metadata = document.id, document.text, document.metadata
+    chunk = Chunk(id, id, text, (0, len(text)), document.title, metadata)
+    # Its strings are the document's, which were checked.
+    return _typed(chunk, fields) if metadata or fields else chunk
 
 
 def _cut(document: Document, chunker: Chunker) -> list[Chunk]:
@@ -114,12 +127,16 @@ def _checked(chunk: Chunk, fields: FieldTypes) -> Chunk:
     where = f"chunk {chunk.id!r}"
     for name in ("id", "document", "text", "title"):
         require_text(getattr(chunk, name), f"{where}: {name}")
+    return _typed(chunk, fields)
+
+
+def _typed(chunk: Chunk, fields: FieldTypes) -> Chunk:
     for key in chunk.metadata:
         if not isinstance(key, str):
-            raise InputTypeError(f"{where}: the metadata key {key!r} is not a string")
+            raise InputTypeError(f"chunk {chunk.id!r}: the metadata key {key!r} is not a string")
     if not fields:
         return chunk
-    metadata = coerce_metadata(chunk.metadata, fields, where)
+    metadata = coerce_metadata(chunk.metadata, fields, f"chunk {chunk.id!r}")
     return Chunk(chunk.id, chunk.document, chunk.text, chunk.span, chunk.title, metadata)
 
 

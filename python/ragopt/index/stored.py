@@ -1,4 +1,8 @@
-"""A chunk as the bytes that the core keeps for it, and back. Plain JSON: data, never code."""
+"""A chunk as the bytes that the core keeps for it, and back: a line of plain JSON, then the text as it is.
+
+Data, never code. JSON escapes line breaks, so the first one ends the line; the text, which is the most of it,
+is neither escaped nor parsed.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +18,18 @@ from ragopt.types import Chunk
 
 __all__ = ["decode", "decode_metadata", "encode"]
 
+#: `json.dumps` with other than its defaults makes an encoder a call.
+_DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DATE = "$datetime"
 _TAG = re.compile(r"\$+datetime")  # with one sign more for a mapping of the caller's own
 _AS_IS = frozenset((bool, int, float, str, type(None)))
 
 
 def encode(chunk: Chunk) -> bytes:
-    """The chunk without its id, as JSON. InputTypeError for metadata that JSON and datetimes cannot hold."""
+    """The chunk without its id. InputTypeError for metadata that JSON and datetimes cannot hold."""
     try:
-        record = [chunk.document, chunk.title, chunk.text, list(chunk.span), _storable(chunk.metadata)]
-        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        record = [chunk.document, chunk.title, chunk.span, _storable(chunk.metadata)]
+        return f"{_DUMPS(record)}\n{chunk.text}".encode()
     except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
         what = "it is nested too deeply, or in itself" if isinstance(error, RecursionError) else error
         raise InputTypeError(
@@ -34,19 +40,23 @@ def encode(chunk: Chunk) -> bytes:
 
 def decode(id: str, data: bytes) -> Chunk:
     """The chunk of `encode`, under its id."""
-    document, title, text, span, metadata = json.loads(data, object_hook=_untagged)
-    return Chunk(id=id, document=document, text=text, span=(span[0], span[1]), title=title, metadata=metadata)
+    record, _, text = data.partition(b"\n")
+    document, title, span, metadata = json.loads(record, object_hook=_untagged)
+    return Chunk(id=id, document=document, text=text.decode(), span=(span[0], span[1]), title=title, metadata=metadata)
 
 
 def decode_metadata(data: bytes) -> Mapping[str, Any]:
     """The metadata alone."""
-    metadata: Mapping[str, Any] = json.loads(data, object_hook=_untagged)[4]
+    record, _, _ = data.partition(b"\n")
+    metadata: Mapping[str, Any] = json.loads(record, object_hook=_untagged)[3]
     return metadata
 
 
 def _storable(value: Any) -> Any:
     """The value as JSON can hold it: a datetime as {"$datetime": ISO text}, a mapping that looks like one escaped."""
     if type(value) in _AS_IS:
+        return value
+    if type(value) is dict and not value:
         return value
     if isinstance(value := plain(value), Mapping):
         if not all(isinstance(key, str) for key in value):

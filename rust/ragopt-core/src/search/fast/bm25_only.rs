@@ -9,7 +9,7 @@
 //! term more or less than the one before, by what looking up cost there.
 
 use super::lexical::{Bounds, Sums};
-use super::scan::pick;
+use super::scan_simd::pick;
 use crate::index::{Index, WINDOW};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Map, Population};

@@ -112,7 +112,7 @@ impl<'a> Bounds<'a> {
         term.scatter(self.index.classes.window(term.window), self.index.classes.least(), sums);
     }
 
-    /// Picks the chunks of the term at `place` whose sum reaches `bar` (1 or more), as [`super::scan::pick`] does, but
+    /// Picks the chunks of the term at `place` whose sum reaches `bar` (1 or more), as [`super::scan_simd::pick`] does, but
     /// in no order, and clears their sums: done for every term that was added, it leaves all sums 0.
     pub(super) fn sweep(&self, place: usize, sums: &mut Sums, bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
         let mut check = |local: u16| {

@@ -12,7 +12,7 @@ mod dense;
 mod engine;
 mod hybrid;
 mod lexical;
-mod scan;
+mod scan_simd;
 mod units;
 mod windows;
 
