@@ -49,8 +49,10 @@ format: install  ## rewrite Rust and Python in the house's format
 	$(BIN)/ruff check --quiet --fix-only $(LINTED)
 	$(BIN)/ruff format --quiet $(LINTED)
 
-rust-test:  ## the tests of the Rust crates; they need no Python
+rust-test:  ## the tests of the Rust crates, searches on every path of instructions; they need no Python
 	cargo test --quiet --workspace --locked
+	RAGOPT_CPU=avx2 cargo test --quiet --package ragopt-core --lib --locked search::
+	RAGOPT_CPU=scalar cargo test --quiet --package ragopt-core --lib --locked search::
 
 py-test: install  ## the Python tests, with the README's examples, the collections and the wheel
 	$(BIN)/python -m pytest -q $(PYTEST)

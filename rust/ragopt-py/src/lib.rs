@@ -18,6 +18,12 @@ mod _core {
     #[pymodule_export]
     use crate::index::Index;
 
+    /// The instructions in force.
+    #[pyfunction]
+    fn cpu() -> &'static str {
+        ragopt_core::score::cpu::path().name()
+    }
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
