@@ -26,6 +26,9 @@ impl PartialEq for Vectors {
 }
 
 impl Vectors {
+    /// So many vectors are searched by their codes, which are made at once; before, only where they are asked for.
+    pub(crate) const ENCODED: usize = 4096;
+
     /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
     ///
     /// # Errors
@@ -45,7 +48,11 @@ impl Vectors {
         let width = cosine::lines_of(dimension);
         let present = Bits::of(rows.as_slice().chunks_exact(width).map(|row| !cosine::is_zero(row)));
         let count = present.count();
-        Self { dimension, rows, present, count, plane: OnceLock::new() }
+        let vectors = Self { dimension, rows, present, count, plane: OnceLock::new() };
+        if count >= Self::ENCODED {
+            vectors.plane();
+        }
+        vectors
     }
 
     /// Numbers of a vector.

@@ -108,6 +108,11 @@ pub fn bounds(query: &Coarse<'_>, rows: &Rows<'_>, out: &mut [f32]) {
     codes_simd::bounds(super::cpu::path(), query, rows, out);
 }
 
+/// Writes the upper bounds of all `rows` for each of `queries` to `out`, `stride` after those of the query before.
+pub fn bounds_of_many(queries: &[Coarse<'_>], rows: &Rows<'_>, stride: usize, out: &mut [f32]) {
+    codes_simd::bounds_of_many(super::cpu::path(), queries, rows, stride, out);
+}
+
 /// Writes the upper bounds of the rows at `ordinals` to `out`, which has their number.
 pub fn bounds_at(query: &Coarse<'_>, rows: &Rows<'_>, ordinals: &[Ordinal], out: &mut [f32]) {
     codes_simd::bounds_at(super::cpu::path(), query, rows, ordinals, out);

@@ -6,7 +6,7 @@
 //! of its register into one number, which 16 can share.
 #![expect(unsafe_code, reason = "SIMD loads and calls of functions compiled for a detected CPU")]
 
-use super::codes::{Coarse, Codes, Rows, Weights, byte_sum, nibble_sum};
+use super::codes::{Bounding, Coarse, Codes, Rows, Weights, byte_sum, nibble_sum};
 use super::cosine::Line;
 use super::cpu::Path;
 use super::quantize::{self, Quantized};
@@ -31,6 +31,34 @@ pub(super) fn bounds(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, out: &mut 
         *bound = query.bounding.bound(sum, rows.scales[i], rows.residuals[i]);
     }
 }
+
+/// Of `queries` as wide as each other; the bounds of each start `stride` after those of the one before.
+pub(super) fn bounds_of_many(path: Path, queries: &[Coarse<'_>], rows: &Rows<'_>, stride: usize, out: &mut [f32]) {
+    let count = rows.scales.len();
+    let mut outs = out.chunks_mut(stride).map(|out| &mut out[..count]);
+    let (tiles, rest) = queries.as_chunks::<TILE>();
+    for tile in tiles {
+        let mut outs: [&mut [f32]; TILE] = std::array::from_fn(|_| outs.next().unwrap_or_default());
+        #[cfg(target_arch = "x86_64")]
+        if path == Path::Avx512 {
+            let width = tile[0].weights.len();
+            assert!(tile.iter().all(|query| query.weights.len() == width) && outs.iter().all(|out| out.len() == count));
+            assert!(rows.codes.len() == width * count && rows.residuals.len() == count);
+            // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
+            unsafe { x86::bounds_of_tile(tile, rows, &mut outs) };
+            continue;
+        }
+        for (query, out) in tile.iter().zip(&mut outs) {
+            bounds(path, query, rows, out);
+        }
+    }
+    for (query, out) in rest.iter().zip(outs) {
+        bounds(path, query, rows, out);
+    }
+}
+
+/// Queries that share one reading of a row.
+const TILE: usize = 4;
 
 pub(super) fn bounds_at(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, ordinals: &[Ordinal], out: &mut [f32]) {
     let (width, count) = (query.weights.len(), rows.scales.len());
@@ -156,7 +184,7 @@ const AHEAD: usize = 12;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Coarse, Codes, Line, Quantized, Rows, Weights, add_each, quantize};
+    use super::{Bounding, Coarse, Codes, Line, Quantized, Rows, TILE, Weights, add_each, quantize};
     use std::arch::x86_64::*;
 
     /// Asks for lines that will be needed: a walk that jumps is not foreseen by the hardware.
@@ -189,18 +217,7 @@ mod x86 {
                 // SAFETY: row i has `width` lines.
                 *sum = unsafe { nibbles_avx512(query.weights, rows.codes.as_ptr().add(i * width)) };
             }
-            let sums = fold(&sums);
-            let bounding = &query.bounding;
-            let doubled = _mm512_slli_epi32::<1>(sums);
-            let centered = _mm512_cvtepi32_ps(_mm512_sub_epi32(doubled, _mm512_set1_epi32(bounding.fifteen)));
-            // SAFETY: arrays of 16 f32; the loads and the store ask for no alignment.
-            unsafe {
-                let (scale, residual) = (_mm512_loadu_ps(scales.as_ptr()), _mm512_loadu_ps(residuals.as_ptr()));
-                let scaled = _mm512_mul_ps(_mm512_mul_ps(centered, _mm512_set1_ps(bounding.beta)), scale);
-                let slack = _mm512_mul_ps(_mm512_set1_ps(bounding.radius), residual);
-                let bound = _mm512_add_ps(_mm512_add_ps(scaled, slack), _mm512_set1_ps(bounding.constant));
-                _mm512_storeu_ps(block.as_mut_ptr(), bound);
-            }
+            bound_avx512(&query.bounding, &sums, &scales, &residuals, block);
         }
         for (r, bound) in rest.iter_mut().enumerate() {
             let i = place(done + r);
@@ -209,6 +226,78 @@ mod x86 {
             *bound = query.bounding.bound(_mm512_reduce_add_epi32(sum), rows.scales[i], rows.residuals[i]);
         }
     }
+
+    /// [`Bounding::bound`] of 16 rows.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn bound_avx512(
+        bounding: &Bounding,
+        sums: &[__m512i; 16],
+        scales: &[f32; 16],
+        residuals: &[f32; 16],
+        out: &mut [f32; 16],
+    ) {
+        let doubled = _mm512_slli_epi32::<1>(fold(sums));
+        let centered = _mm512_cvtepi32_ps(_mm512_sub_epi32(doubled, _mm512_set1_epi32(bounding.fifteen)));
+        // SAFETY: arrays of 16 f32; the loads and the store ask for no alignment.
+        unsafe {
+            let (scale, residual) = (_mm512_loadu_ps(scales.as_ptr()), _mm512_loadu_ps(residuals.as_ptr()));
+            let scaled = _mm512_mul_ps(_mm512_mul_ps(centered, _mm512_set1_ps(bounding.beta)), scale);
+            let slack = _mm512_mul_ps(_mm512_set1_ps(bounding.radius), residual);
+            let bound = _mm512_add_ps(_mm512_add_ps(scaled, slack), _mm512_set1_ps(bounding.constant));
+            _mm512_storeu_ps(out.as_mut_ptr(), bound);
+        }
+    }
+
+    /// Several queries over the same rows: what a row costs to read and to take apart is shared.
+    ///
+    /// # Safety
+    /// All queries are as wide as the rows, and each of `outs` is as long as there are rows.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    pub(super) unsafe fn bounds_of_tile(queries: &[Coarse<'_>; TILE], rows: &Rows<'_>, outs: &mut [&mut [f32]; TILE]) {
+        let width = queries[0].weights.len();
+        let half = _mm512_set1_epi8(15);
+        let (scales, residuals) = (rows.scales.as_chunks::<16>().0, rows.residuals.as_chunks::<16>().0);
+        for (b, (scales, residuals)) in scales.iter().zip(residuals).enumerate() {
+            let mut sums = [[_mm512_setzero_si512(); 16]; TILE];
+            for r in 0..16 {
+                let mut row = [_mm512_setzero_si512(); TILE];
+                for l in 0..width {
+                    // SAFETY: row 16b + r has `width` lines, as each query has; all at addresses that 64 divides.
+                    let codes = unsafe { _mm512_load_si512(rows.codes.as_ptr().add((16 * b + r) * width + l).cast()) };
+                    let (low, high) =
+                        (_mm512_and_si512(codes, half), _mm512_and_si512(_mm512_srli_epi16::<4>(codes), half));
+                    for (sum, query) in row.iter_mut().zip(queries) {
+                        // SAFETY: as above.
+                        let (w_low, w_high) = unsafe {
+                            let line = &*query.weights.as_ptr().add(l);
+                            (_mm512_load_si512(line.low.as_ptr().cast()), _mm512_load_si512(line.high.as_ptr().cast()))
+                        };
+                        *sum = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(*sum, low, w_low), high, w_high);
+                    }
+                }
+                for (sums, sum) in sums.iter_mut().zip(row) {
+                    sums[r] = sum;
+                }
+            }
+            for ((query, sums), out) in queries.iter().zip(&sums).zip(outs.iter_mut()) {
+                let mut block = [0.0; 16];
+                bound_avx512(&query.bounding, sums, scales, residuals, &mut block);
+                out[16 * b..16 * b + 16].copy_from_slice(&block);
+            }
+        }
+        let done = scales.len() * 16;
+        for (query, out) in queries.iter().zip(outs) {
+            for (i, bound) in out.iter_mut().enumerate().skip(done) {
+                // SAFETY: row i has `width` lines.
+                let sum = unsafe { nibbles_avx512(query.weights, rows.codes.as_ptr().add(i * width)) };
+                *bound = query.bounding.bound(_mm512_reduce_add_epi32(sum), rows.scales[i], rows.residuals[i]);
+            }
+        }
+    }
+
+    /// How far ahead of a scan memory is asked for, in bytes: reading and adding up then go on side by side.
+    const FAR: usize = 3072;
 
     /// 16 partial sums of one row.
     ///
@@ -220,6 +309,7 @@ mod x86 {
         let half = _mm512_set1_epi8(15);
         let (mut low, mut high) = (_mm512_setzero_si512(), _mm512_setzero_si512());
         for (l, line) in weights.iter().enumerate() {
+            _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(l).wrapping_byte_add(FAR).cast());
             // SAFETY: 64 bytes each, at addresses that 64 divides.
             let (codes, w_low, w_high) = unsafe {
                 (
@@ -400,7 +490,7 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codes::{Bounding, weights};
+    use super::super::codes::weights;
     use super::super::cpu;
     use super::*;
     use proptest::prelude::*;
@@ -430,6 +520,11 @@ mod tests {
                 bounds(path, &coarse, &rows, &mut all);
                 bounds_at(path, &coarse, &rows, &ordinals, &mut some);
                 assert!(all.iter().rev().map(|bound| bound.to_bits()).eq(some.iter().map(|bound| bound.to_bits())));
+                let mut many = vec![0.0; 6 * 70];
+                bounds_of_many(path, &[coarse; 6], &rows, 70, &mut many);
+                for one in many.chunks(70) {
+                    assert!(one.iter().zip(&all).all(|(a, b)| a.to_bits() == b.to_bits()));
+                }
                 let (mut fine, mut kept) = (Vec::new(), Vec::new());
                 fine_sums(path, (&query, &query), (&high, &low), &ordinals, &mut fine);
                 at_least(path, factors[2], &all, 5, &mut kept);

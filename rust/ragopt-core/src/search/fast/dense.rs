@@ -25,7 +25,7 @@
 
 use super::up;
 use crate::index::{Plane, Vectors};
-use crate::score::codes::{self, Bounding, Coarse, Weights};
+use crate::score::codes::{self, Bounding, Coarse, Rows, Weights};
 use crate::score::cosine::Wide;
 use crate::types::Ordinal;
 
@@ -107,10 +107,14 @@ impl<'a> Dense<'a> {
         Coarse { weights: &self.weights, bounding: self.bounding }
     }
 
+    /// The high plane's rows of a range of chunks.
+    pub(super) fn rows(&self, range: std::ops::Range<usize>) -> Rows<'a> {
+        self.plane.rows().range(self.plane.width(), range)
+    }
+
     /// The bounds of the chunks from `start` on, as many as `out` takes.
     pub(super) fn bounds(&self, start: usize, out: &mut [f32]) {
-        let rows = self.plane.rows().range(self.plane.width(), start..start + out.len());
-        codes::bounds(&self.coarse(), &rows, out);
+        codes::bounds(&self.coarse(), &self.rows(start..start + out.len()), out);
     }
 
     /// The bounds of the chunks at `ordinals`.

@@ -12,7 +12,7 @@ use super::engine::{Judge, Race, Room};
 use super::lexical::Bounds;
 use super::units::Units;
 use super::windows::{Scan, Terms, Windows};
-use crate::index::{Index, Vectors};
+use crate::index::{Index, Plane, Vectors};
 use crate::score::cosine;
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Limits, Map, Population};
@@ -31,7 +31,7 @@ pub(super) struct Small {
     pub(super) times: usize,
 }
 
-const SMALL: Small = Small { vectors: 4096, times: 16 };
+pub(super) const SMALL: Small = Small { vectors: Vectors::ENCODED, times: 16 };
 
 /// Memory that this thread keeps from one search to the next: 4 bytes a chunk at most, where a normalizer looks twice.
 #[derive(Debug, Default)]
@@ -62,18 +62,7 @@ pub(super) fn search_from(
     allow: Option<&Bits>,
     parameters: &Parameters,
 ) -> Option<Found> {
-    let (side, vectors) = (question.dense.as_ref()?, index.vectors()?);
-    let alpha = alpha_in_force(parameters.alpha, question.lexical.is_some(), true);
-    let count = vectors.present().count_with(allow);
-    let wanted = match parameters.normalizer.population() {
-        Population::Depth => parameters.depth.max(parameters.k),
-        Population::Best | Population::Nothing => parameters.k,
-    };
-    if alpha == 0.0 || count < small.vectors || wanted.saturating_mul(small.times) > count || parameters.k == 0 {
-        return None;
-    }
-    let plane = vectors.plane()?;
-    let lexical = question.lexical.as_ref().filter(|_| alpha < 1.0);
+    let Sides { side, lexical, vectors, plane, alpha, count } = Sides::of(small, index, question, allow, parameters)?;
     let terms = match lexical.filter(|side| !side.terms.is_empty()) {
         Some(side) => Some(Terms { bounds: Bounds::of(index, side)?, floor: parameters.floor }),
         None => None,
@@ -88,6 +77,45 @@ pub(super) fn search_from(
         kept.replace(mine);
         found
     })
+}
+
+/// What a question needs to be answered by bounds.
+pub(super) struct Sides<'a> {
+    pub(super) side: &'a DenseSide,
+    /// None where it weighs nothing.
+    pub(super) lexical: Option<&'a LexicalSide>,
+    pub(super) vectors: &'a Vectors,
+    pub(super) plane: &'a Plane,
+    /// In force, above 0.
+    pub(super) alpha: f64,
+    /// Allowed chunks that have a vector.
+    pub(super) count: usize,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn of(
+        small: Small,
+        index: &'a Index,
+        question: &'a Question,
+        allow: Option<&Bits>,
+        parameters: &Parameters,
+    ) -> Option<Self> {
+        let (side, vectors) = (question.dense.as_ref()?, index.vectors()?);
+        let alpha = alpha_in_force(parameters.alpha, question.lexical.is_some(), true);
+        if alpha == 0.0 || parameters.k == 0 {
+            return None;
+        }
+        let count = vectors.present().count_with(allow);
+        let wanted = match parameters.normalizer.population() {
+            Population::Depth => parameters.depth.max(parameters.k),
+            Population::Best | Population::Nothing => parameters.k,
+        };
+        if count < small.vectors || wanted.saturating_mul(small.times) > count {
+            return None;
+        }
+        let lexical = question.lexical.as_ref().filter(|_| alpha < 1.0);
+        Some(Self { side, lexical, vectors, plane: vectors.plane()?, alpha, count })
+    }
 }
 
 /// One question that is answered here.
@@ -128,10 +156,7 @@ impl Search<'_> {
                 scan.run(race, &units, terms)
             }
         };
-        let sides = (self.question.lexical.is_some(), true);
-        let below = best.len() < self.parameters.k;
-        let hits = best.iter().map(|entry| scorer.hit(entry, None)).collect();
-        Some(Found { hits, alpha: self.alpha, sides, below })
+        Some(found(&best, &scorer, self.question, self.parameters))
     }
 
     /// The map of the lexical side, which holds `terms`, or none that the index knows.
@@ -182,6 +207,16 @@ impl Search<'_> {
     }
 }
 
+/// What a question found. There are k candidates at least, so that fewer hits mean a threshold.
+pub(super) fn found(best: &[Entry], scorer: &Scorer<'_>, question: &Question, parameters: &Parameters) -> Found {
+    Found {
+        hits: best.iter().map(|entry| scorer.hit(entry, None)).collect(),
+        alpha: scorer.alpha,
+        sides: (question.lexical.is_some(), true),
+        below: best.len() < parameters.k,
+    }
+}
+
 /// All chunks with a place on either side: with ranks, every other one has the score 0, and there are k of these.
 fn listed(dense: &[(Ordinal, f64)], lexical: Option<&Map>) -> Vec<Ordinal> {
     let lexical = lexical.and_then(places).unwrap_or_default();
@@ -220,10 +255,10 @@ impl Judge for Cosines<'_> {
 }
 
 /// Scores are those of the question.
-struct Fused<'a> {
-    scorer: &'a Scorer<'a>,
+pub(super) struct Fused<'a> {
+    pub(super) scorer: &'a Scorer<'a>,
     /// Whether the lexical side weighs anything.
-    lexical: bool,
+    pub(super) lexical: bool,
 }
 
 impl Judge for Fused<'_> {

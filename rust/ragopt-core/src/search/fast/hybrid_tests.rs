@@ -5,6 +5,7 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 
 use super::dense::Dense;
+use super::group;
 use super::hybrid::{Small, search_from};
 use super::units::Units;
 use crate::analysis::Analyzer;
@@ -158,6 +159,15 @@ fn compare(corpus: &Corpus, index: &Index, asked: &Asked) -> bool {
     };
     assert_eq!(bits(&found), bits(&expected), "{asked:?}");
     assert_eq!(found, expected);
+    // The same in company: of a question without terms, and of its own opposite.
+    let opposite: Vec<f32> = query.iter().map(|x| -x).collect();
+    let asked = |terms, vector| Question::of(index, terms, Some(vector)).expect("valid");
+    let group = [asked(None, &query), question, asked(terms, &opposite)];
+    if let Some(all) = group::search_from(EVERYTHING, index, &group, allow.as_ref(), &parameters) {
+        for (found, question) in all.iter().zip(&group) {
+            assert_eq!(*found, plain::search(index, question, allow.as_ref(), &parameters));
+        }
+    }
     true
 }
 

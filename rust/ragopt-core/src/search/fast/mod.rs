@@ -5,11 +5,12 @@
 //! - [`dense`]: bounds of cosines from a few bits of each vector; [`lexical`]: bounds of gains.
 //! - [`units`]: how bounds of both sides add up, and what a threshold on scores means for them.
 //! - [`windows`]: the bounds of all chunks; [`engine`]: the race of what may win.
-//! - [`bm25_only`] and [`hybrid`]: the two searches.
+//! - [`bm25_only`] and [`hybrid`]: the two searches; [`group`]: several questions at once.
 
 mod bm25_only;
 mod dense;
 mod engine;
+mod group;
 mod hybrid;
 mod lexical;
 mod scan_simd;
@@ -40,6 +41,22 @@ pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, p
         "a chunk that was skipped could have won"
     );
     found
+}
+
+/// Questions that are answered together: more would gain nothing.
+pub(super) const GROUP: usize = 64;
+
+/// The exact top-k of each of at most [`GROUP`] questions.
+pub(super) fn search_group(
+    index: &Index,
+    questions: &[Question],
+    allow: Option<&Bits>,
+    parameters: &Parameters,
+) -> Vec<Found> {
+    match group::search_from(hybrid::SMALL, index, questions, allow, parameters) {
+        Some(found) => found,
+        None => questions.iter().map(|question| search(index, question, allow, parameters)).collect(),
+    }
 }
 
 /// As f32 and not below.

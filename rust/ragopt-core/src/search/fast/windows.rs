@@ -1,7 +1,5 @@
 //! The bounds of all chunks that may be found, window by window, and the race over them.
 
-use std::ops::Range;
-
 use super::dense::Dense;
 use super::engine::{Judge, Race};
 use super::lexical::{Bounds, Sums};
@@ -13,7 +11,7 @@ use crate::score::top::Entry;
 use crate::types::{Bits, Ordinal};
 
 /// With fewer than one in so many chunks allowed, their codes are read one by one.
-const SPARSE: usize = 4;
+pub(super) const SPARSE: usize = 4;
 
 /// Memory of scans, reused.
 #[derive(Debug)]
@@ -117,15 +115,10 @@ impl<'a> Scan<'a> {
             if self.keeping == Keeping::Next {
                 kept[places.clone()].copy_from_slice(bounds);
             }
-            if let Some(terms) = &mut terms
-                && terms.bounds.enter(window) > 0
-            {
-                (0..terms.bounds.terms.len()).for_each(|place| terms.bounds.scatter(place, sums));
-                match listed {
-                    Some(listed) => terms.raise_at(units, sums, &listed[places.clone()], bounds),
-                    None => terms.raise(units, sums, self.vectors, &range, bounds),
-                }
-                sums.fill(0);
+            match (&mut terms, listed) {
+                (None, _) => {}
+                (Some(terms), None) => terms.add(units, window, self.vectors, sums, bounds),
+                (Some(terms), Some(listed)) => terms.add_at(units, window, &listed[places.clone()], sums, bounds),
             }
             match listed {
                 Some(listed) => race.offer(bounds, |i| Some(listed[places.start + i as usize])),
@@ -143,12 +136,21 @@ impl<'a> Scan<'a> {
 }
 
 impl Terms<'_> {
+    /// Adds what the terms may give in `window` to the bounds of its chunks; `sums` is 0 before and after.
+    pub(super) fn add(&mut self, units: &Units, window: usize, vectors: &Vectors, sums: &mut Sums, bounds: &mut [f32]) {
+        if self.bounds.enter(window) > 0 {
+            (0..self.bounds.terms.len()).for_each(|place| self.bounds.scatter(place, sums));
+            self.raise(units, sums, vectors, window * WINDOW, bounds);
+            sums.fill(0);
+        }
+    }
+
     /// Adds the sums of a window, in units of the cosine, to its bounds.
-    fn raise(&self, units: &Units, sums: &Sums, vectors: &Vectors, range: &Range<usize>, bounds: &mut [f32]) {
+    fn raise(&self, units: &Units, sums: &Sums, vectors: &Vectors, start: usize, bounds: &mut [f32]) {
         let weight = units.step(self.bounds.steps);
         if vectors.count() < vectors.present().len() {
             let floor = up(self.floor);
-            for (bound, (&sum, ordinal)) in bounds.iter_mut().zip(sums.iter().zip(range.start as Ordinal..)) {
+            for (bound, (&sum, ordinal)) in bounds.iter_mut().zip(sums.iter().zip(start as Ordinal..)) {
                 if sum > 0 && !vectors.present().contains(ordinal) {
                     *bound = floor;
                 }
@@ -157,11 +159,15 @@ impl Terms<'_> {
         codes::add_scaled(weight, sums, bounds);
     }
 
-    /// The same for chunks of one window, all of which have a vector.
-    fn raise_at(&self, units: &Units, sums: &Sums, ordinals: &[Ordinal], bounds: &mut [f32]) {
-        let weight = units.step(self.bounds.steps);
-        for (bound, &ordinal) in bounds.iter_mut().zip(ordinals) {
-            *bound += weight * f32::from(sums[ordinal as usize % WINDOW]);
+    /// The same for some chunks of the window, all of which have a vector.
+    fn add_at(&mut self, units: &Units, window: usize, ordinals: &[Ordinal], sums: &mut Sums, bounds: &mut [f32]) {
+        if self.bounds.enter(window) > 0 {
+            (0..self.bounds.terms.len()).for_each(|place| self.bounds.scatter(place, sums));
+            let weight = units.step(self.bounds.steps);
+            for (bound, &ordinal) in bounds.iter_mut().zip(ordinals) {
+                *bound += weight * f32::from(sums[ordinal as usize % WINDOW]);
+            }
+            sums.fill(0);
         }
     }
 }
