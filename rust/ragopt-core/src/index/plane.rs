@@ -34,12 +34,14 @@ pub(crate) struct Plane {
 
 impl Plane {
     /// The plane of `vectors`, of at most [`codes::WIDEST`] dimensions. Its threads are its own, so that it can be
-    /// made in a process that was forked.
+    /// made in a process that was forked. They are waited for by a thread that belongs to no pool: a worker of a batch
+    /// that asks first would take up the next question while it waits, and that one asks for the same plane.
     pub(super) fn of(vectors: &Vectors) -> Result<Self> {
         let threads = rayon::ThreadPoolBuilder::new()
             .build()
             .map_err(|cause| Error::Input(format!("no threads to encode vectors with: {cause}")))?;
-        threads.install(|| Self::fill(vectors))
+        std::thread::scope(|scope| scope.spawn(|| threads.install(|| Self::fill(vectors))).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     fn fill(vectors: &Vectors) -> Result<Self> {
