@@ -109,6 +109,7 @@ WORKLOADS = {
         Workload("lex100k", words="lex100k"),
         Workload("hyb100k", words="lex100k", rows="d100k"),
         Workload("small", words="small", rows="small"),
+        Workload("short", words="short"),
         *(Workload(name, words=name, rows=name) for name in REAL),
     )
 }
@@ -160,39 +161,43 @@ def _from_collection(stem: str) -> None:
     np.save(cache() / f"{stem}.q.npy", unit_rows(asked))
 
 
-def small(stem: str, chunks: int = 100_000, dimension: int = 384, questions: int = 200, seed: int = 4) -> None:
+#: The own small stems: chunks, their mean number of terms, dimensions. Many chunks of few terms are soon indexed,
+#: and a search of them still takes longer than a call from Python.
+SMALL = {"small": (100_000, 8, 384), "short": (220_000, 16, 0)}
+
+
+def small(stem: str, questions: int = 200, seed: int = 4) -> None:
     """A workload of the same kind that needs no shared folder: Zipf's terms, clustered vectors, all seeded."""
+    chunks, length, dimension = SMALL[stem]
     draw = np.random.default_rng(seed)
-    weights = 1.0 / np.power(np.arange(60_000) + 3.7, 1.07)
-    share = np.cumsum(weights) / weights.sum()
-    lengths = np.clip(np.round(np.exp(draw.normal(np.log(42), 0.42, chunks))), 8, 200).astype(np.int64)
-    terms = np.minimum(np.searchsorted(share, draw.random(lengths.sum())), len(weights) - 1)
-    ends = np.cumsum(lengths)
+    _small_words(stem, draw, np.maximum(draw.poisson(length, chunks), 6), questions)
+    if dimension:
+        _small_rows(stem, draw, chunks, dimension, questions)
+
+
+def _small_words(stem: str, draw: np.random.Generator, lengths: npt.NDArray[np.int64], questions: int) -> None:
+    weights = 1.0 / (np.arange(20_000) + 3.7)
+    terms = np.searchsorted(np.cumsum(weights) / weights.sum(), draw.random(lengths.sum()))
     words = np.array([f"w{i}" for i in range(len(weights))], dtype=object)
-    flat = words[terms].tolist()
+    ends, flat = np.cumsum(lengths), words[np.minimum(terms, len(weights) - 1)].tolist()
     with (cache() / f"{stem}.txt").open("w", encoding="utf-8") as out:
         out.writelines(
             " ".join(flat[end - length : end]) + "\n"
             for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
         )
-    asked, heavy = [], []
-    for _ in range(questions):
-        place = int(draw.integers(chunks))
-        own = np.unique(terms[ends[place] - lengths[place] : ends[place]])
-        own = own[own >= 33]  # questions without the commonest words
-        chosen = draw.choice(own, size=min(len(own), int(draw.integers(3, 8))), replace=False)
-        common = draw.choice(33, size=int(draw.integers(2, 5)), replace=False)
-        asked.append(" ".join(words[chosen]))
-        heavy.append(" ".join(words[np.concatenate([chosen, common])]))
-    (cache() / f"{stem}.q.txt").write_text("\n".join(asked) + "\n", encoding="utf-8")
-    (cache() / f"{stem}.qh.txt").write_text("\n".join(heavy) + "\n", encoding="utf-8")
-    centers = draw.standard_normal((2000, dimension), dtype=np.float32)
+    # Terms that many chunks hold, but none of the commonest; and the same with some of those.
+    asked = [20 + draw.choice(400, size=int(draw.integers(3, 8)), replace=False) for _ in range(questions)]
+    heavy = [np.concatenate([one, draw.choice(12, size=int(draw.integers(2, 5)), replace=False)]) for one in asked]
+    for kind, lists in (("q", asked), ("qh", heavy)):
+        lines = "".join(" ".join(words[one]) + "\n" for one in lists)
+        (cache() / f"{stem}.{kind}.txt").write_text(lines, encoding="utf-8")
+
+
+def _small_rows(stem: str, draw: np.random.Generator, chunks: int, dimension: int, questions: int) -> None:
     spectrum = ((np.arange(dimension) + 8.0) ** -0.45).astype(np.float32)
-    rows = (centers[draw.integers(2000, size=chunks)] + draw.standard_normal((chunks, dimension), dtype=np.float32)) * (
-        spectrum
-    )
-    rows = unit_rows(rows)
-    near = rows[draw.integers(chunks, size=questions)]
-    noise = unit_rows(draw.standard_normal((questions, dimension), dtype=np.float32) * spectrum)
+    centers = draw.standard_normal((2000, dimension), dtype=np.float32)
+    noise = draw.standard_normal((chunks, dimension), dtype=np.float32)
+    rows = unit_rows((centers[draw.integers(2000, size=chunks)] + noise) * spectrum)
+    off = unit_rows(draw.standard_normal((questions, dimension), dtype=np.float32) * spectrum)
     np.save(cache() / f"{stem}.npy", rows)
-    np.save(cache() / f"{stem}.q.npy", unit_rows(near + 0.75 * noise))
+    np.save(cache() / f"{stem}.q.npy", unit_rows(rows[draw.integers(chunks, size=questions)] + 0.75 * off))
