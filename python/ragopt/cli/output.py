@@ -6,16 +6,21 @@ Results go to stdout; everything that is said about them goes to stderr by `note
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
+from pathlib import Path
 from typing import Any
+
+from ragopt.errors import InputError
 
 __all__ = [
     "byte_size",
+    "check_target",
     "dollars",
     "emit",
     "emit_json",
@@ -28,6 +33,18 @@ __all__ = [
     "tokens",
     "width",
 ]
+
+
+def check_target(path: str | None) -> None:
+    """A file that cannot be written is refused now, not after minutes of work; None is no file."""
+    if path is None:
+        return
+    target = Path(path)
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        what = "is a folder" if target.is_dir() else "is in a folder that does not exist"
+        raise InputError(f"{path}: {what}; name a file that can be written")
+    if not os.access(target if target.exists() else target.absolute().parent, os.W_OK):
+        raise InputError(f"{path}: cannot be written (permission denied)")
 
 
 def emit(text: str = "", *, end: str = "\n") -> None:

@@ -14,7 +14,7 @@ from ragopt.cli.options import (
     filter_of,
     settings_of,
 )
-from ragopt.cli.output import emit, emit_json, note
+from ragopt.cli.output import check_target, emit, emit_json, note
 from ragopt.cli.progress import Progress
 from ragopt.corpus import read_queries
 from ragopt.errors import InputError
@@ -54,6 +54,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tune, write the settings and the report."""
+    for target in (args.output, args.report, args.picture):
+        check_target(target)
     settings, where = settings_of(args), filter_of(args.where)
     if (args.held_out_queries is None) != (args.held_out_qrels is None):
         raise InputError("--held-out-queries and --held-out-qrels belong together: give both or neither")

@@ -2,8 +2,8 @@
 
 A filter is a hard predicate before top-k, never a score mask. Values compare by kind: numbers
 (integers and floats, never booleans) as numbers, datetimes as instants to the millisecond (one
-without an offset is UTC), strings by code point, lists by their elements. A missing field or None
-is null. Unlike kinds never match and never raise; `ne` and `notin` are the exact complements of
+without an offset is UTC), strings by code point, lists by their elements. A missing field, None
+and NaN are null. Unlike kinds never match and never raise; `ne` and `notin` are the exact complements of
 `eq` and `isin`, and `~` of anything.
 """
 

@@ -14,6 +14,7 @@ __all__ = ["matcher", "matches"]
 Metadata = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_ORDERED = ("number", "str", "datetime")
 
 
 def matches(where: Filter, metadata: Metadata) -> bool:
@@ -41,9 +42,9 @@ def matcher(where: Filter) -> Callable[[Metadata], bool]:
 def _comparison(comparison: Comparison) -> Callable[[Metadata], bool]:
     field, op = comparison.field, comparison.op
     if op is Op.EXISTS:
-        return lambda m: m.get(field) is not None
+        return lambda m: not _is_null(m.get(field))
     if op is Op.IS_NULL:
-        return lambda m: m.get(field) is None
+        return lambda m: _is_null(m.get(field))
     if op in (Op.NE, Op.NOTIN):
         positive = _comparison(Comparison(field, Op.EQ if op is Op.NE else Op.ISIN, comparison.value))
         return lambda m: not positive(m)
@@ -64,6 +65,8 @@ def _comparison(comparison: Comparison) -> Callable[[Metadata], bool]:
 
 def _ordered(field: str, op: Op, bound: tuple[str, Any]) -> Callable[[Metadata], bool]:
     kind, limit = bound
+    if kind not in _ORDERED:
+        return lambda _: False
     compare: Callable[[Any], bool] = {
         Op.LT: lambda v: v < limit,
         Op.LE: lambda v: v <= limit,
@@ -78,8 +81,15 @@ def _ordered(field: str, op: Op, bound: tuple[str, Any]) -> Callable[[Metadata],
     return test
 
 
+def _is_null(value: Any) -> bool:
+    """Whether nothing is there: None, or the NaN that data frames put in its place."""
+    return value is None or (isinstance(value, float) and value != value)
+
+
 def _key(value: Any) -> tuple[str, Any]:
     """A value with its kind, so that unlike kinds are never equal (True is not 1, "1" is not 1)."""
+    if _is_null(value):
+        return "null", object()
     if isinstance(value, bool):
         return "bool", value
     if isinstance(value, (int, float)):
@@ -91,5 +101,5 @@ def _key(value: Any) -> tuple[str, Any]:
         return "datetime", (moment - _EPOCH) // _MILLISECOND
     if isinstance(value, (list, tuple)):
         return "list", [_key(part) for part in value]
-    # None, and nested mappings, which are kept but cannot be compared: equal to nothing.
-    return "null", object()
+    # Nested mappings are kept, but cannot be compared: equal to nothing.
+    return "mapping", object()

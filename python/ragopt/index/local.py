@@ -16,7 +16,7 @@ from ragopt.analysis import analyzer as named_analyzer
 from ragopt.backends import embedders
 from ragopt.errors import EmbedderError, EmbedderMismatchError, FilterError, InputError, InputTypeError, VectorError
 from ragopt.filters import check, field_types, matcher
-from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors, require_text
+from ragopt.index.build import as_floats, collect_chunks, embed_chunks, given_vectors, quiet_collector, require_text
 from ragopt.index.doors import off_loop
 from ragopt.index.questions import as_queries, as_query
 from ragopt.index.searching import Search, resolve
@@ -80,7 +80,8 @@ class Index:
         step = progress or _silent
         declared = field_types(fields)
         model = embedders.of(embedder)
-        chunks = collect_chunks(documents, chunker, declared, on_duplicate, step)
+        with quiet_collector():
+            chunks = collect_chunks(documents, chunker, declared, on_duplicate, step)
         rows: Vectors | None = None
         if vectors is not None:
             rows = given_vectors(vectors, chunks)
@@ -89,12 +90,14 @@ class Index:
         step(len(chunks), len(chunks), "building, chunks")
         parameters = bm25 or Bm25()
         attributes = {"fields": declared, "embedder": _identity(model, embedder)}
+        with quiet_collector():
+            stored = [encode(chunk) for chunk in chunks]
         core = _core.Index.build(
             terms,
             (str(parameters.variant), parameters.k1, parameters.b, parameters.delta or 0.0, parameters.epsilon),
             [chunk.id for chunk in chunks],
             [chunk.full_text for chunk in chunks],
-            [encode(chunk) for chunk in chunks],
+            stored,
             rows,
             json.dumps(attributes),
         )
@@ -107,7 +110,7 @@ class Index:
         Raises NotAnIndexError, IndexVersionError, CorruptIndexError, or EmbedderMismatchError when
         `embedder` is not the one that the index was built with.
         """
-        core = _core.Index.open(os.fspath(path))
+        core = _core.Index.open(_folder(path))
         attributes = json.loads(core.attributes)
         index = cls(core, None, attributes)
         if embedder is not None:
@@ -119,7 +122,7 @@ class Index:
 
         Raises IndexWriteError when it cannot be written; what stood there is then kept.
         """
-        self._core.save(os.fspath(path))
+        self._core.save(_folder(path))
 
     def __len__(self) -> int:
         return len(self._core)
@@ -357,6 +360,13 @@ def _identity(model: Embedder | None, given: EmbedderLike | None) -> dict[str, A
         return None
     load = given if isinstance(given, str) else None
     return {"name": model.name, "load": load, "cosine_floor": model.cosine_floor, "alpha": model.alpha}
+
+
+def _folder(path: str | os.PathLike[str]) -> str:
+    try:
+        return str(os.fspath(path)) if not isinstance(path, bytes) else os.fsdecode(path)
+    except TypeError:
+        raise InputTypeError(f"path is a {type(path).__name__}: give the folder as a string or a Path") from None
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ragopt.types import Hit, Hits, Reason, Threshold
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from ragopt.types import Explanation, Hit, Hits, Reason, Threshold
 from ragopt.types.parameters import whole
 
 __all__ = ["prune"]
@@ -22,9 +26,16 @@ def prune(hits: Hits, *, min_score: float | Threshold | None = None, k: int | No
     if not hits.items:
         return hits
     kept = [hit for hit in hits if least is None or _reaches(hit, least)]
+    if least is not None and hits.explainer is not None:
+        hits = replace(hits, explainer=partial(_explained, hits.explainer, least))
     if not kept:
         return hits.keep([], Reason.BELOW_THRESHOLD)
     return hits.keep(kept[:k], Reason.ZERO_K)
+
+
+def _explained(explainer: Callable[[str], Explanation], least: float, id: str) -> Explanation:
+    """The account of a hit's score, with the threshold that it reached here."""
+    return replace(explainer(id), min_score=least)
 
 
 def _reaches(hit: Hit, least: float) -> bool:

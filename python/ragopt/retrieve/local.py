@@ -16,13 +16,12 @@ class LocalRetriever:
         self.settings = settings or SearchSettings()
 
     def retrieve(self, query: Query) -> Hits:
-        """The exact top k of the query."""
+        """The exact top k of the query. The threshold of the settings is the prune stage's."""
         chosen = self.settings
         return self.index.search(
             query,
             k=chosen.k,
             alpha=chosen.alpha,
-            min_score=chosen.min_score,
             normalizer=chosen.normalizer,
             depth=chosen.depth,
         )

@@ -56,11 +56,21 @@ def _require_filter(operator: str, value: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Filter):
-    """One field against one value (`value` is a tuple for isin and notin, None for exists and is_null)."""
+    """One field against one value (`value` is a tuple for isin and notin, None for exists and is_null).
+
+    `op` may be given by its name; FilterError for one that does not exist.
+    """
 
     field: str
     op: Op
     value: Any = None
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "op", Op(self.op))
+        except ValueError:
+            known = ", ".join(Op)
+            raise FilterError(f"filter on {self.field!r}: unknown operator {self.op!r}; known: {known}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ def test_unlike_kinds_never_match_and_never_raise(stored: str, asked: str) -> No
         (F("a") == 1.0, {"a": 1}, True),
         (F("a") == 2**53 + 1, {"a": 2**53}, False),
         (F("a") > float("nan"), {"a": 1.0}, False),
+        (F("a") > float("nan"), {"a": None}, False),
+        (F("a").exists(), {"a": float("nan")}, False),
+        (F("a").is_null(), {"a": float("nan")}, True),
+        (F("a") != 1, {"a": float("nan")}, True),
+        (F("a") == float("nan"), {"a": float("nan")}, False),
+        (Comparison("a", "eq", 1), {"a": 1}, True),  # type: ignore[arg-type]
+        (Comparison("a", Op.GE, ("x",)), {"a": ["x"]}, False),
         (F("a").exists(), {"a": ""}, True),
         (F("a").exists(), {"a": []}, True),
         (F("a").exists(), {"a": None}, False),

@@ -27,6 +27,7 @@ from ragopt.types import Comparison, Document, Op
         (lambda: F("a").isin(3), "list of values"),
         (lambda: F("a").startswith(3), "string"),
         (lambda: F("a").contains([1]), "list"),
+        (lambda: Comparison("a", "like", "x"), "unknown operator 'like'"),  # type: ignore[arg-type]
     ],
 )
 def test_refused_when_made(make: Callable[[], Any], says: str) -> None:

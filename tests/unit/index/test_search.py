@@ -245,3 +245,11 @@ def test_an_index_is_copied_but_sent_to_another_process_as_a_folder(index: Index
     assert pipeline["index"] is not index and pipeline["index"].search("the sea") == index.search("the sea")
     with pytest.raises(InputTypeError, match=r"Index\.open"):
         pickle.dumps(index)
+
+
+@pytest.mark.parametrize("path", [None, 3, ["x"]])
+def test_a_path_that_is_none_is_refused(lexical: Index, path: Any) -> None:
+    with pytest.raises(InputError, match="give the folder"):
+        lexical.save(path)
+    with pytest.raises(InputError, match="give the folder"):
+        Index.open(path)

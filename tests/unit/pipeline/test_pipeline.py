@@ -43,6 +43,14 @@ def test_settings_reach_every_stage(index: Index) -> None:
     assert context.hits.ids == ["crab"] and context.hits.alpha == 0
 
 
+def test_the_threshold_has_one_place(index: Index) -> None:
+    least = Pipeline(index).retrieve("red sea").hits[0].score
+    context = Pipeline(index, Settings(search=SearchSettings(min_score=least))).retrieve("red sea")
+    assert [hit.score for hit in context.hits] == [least]
+    assert next(span for span in context.trace.spans if span.stage == "prune").details["dropped"] == 2
+    assert context.hits.explain(0).min_score == least and context.hits.explain(0).passes_threshold
+
+
 def test_nothing_relevant_is_an_answer_without_a_call(index: Index) -> None:
     generator = FakeGenerator()
     pipeline = Pipeline(index, Settings(search=SearchSettings(alpha=0)), generator=generator)
