@@ -120,9 +120,9 @@ def ensure(stem: str) -> None:
     done = cache() / f"{stem}.ready"
     if done.exists():
         return
-    print(f"making {stem} ...", file=sys.stderr, flush=True)
     if stem in SYNTHETIC:
         if not _made_before(stem):
+            print(f"making {stem}, some minutes ...", file=sys.stderr, flush=True)
             subprocess.run(
                 [sys.executable, str(GENERATOR), *SYNTHETIC[stem], str(cache() / stem)], check=True, stdout=sys.stderr
             )
