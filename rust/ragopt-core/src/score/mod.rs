@@ -3,6 +3,8 @@
 pub mod bm25;
 pub mod codes;
 mod codes_simd;
+#[cfg(target_arch = "x86_64")]
+mod codes_x86_simd;
 pub mod cosine;
 pub mod cpu;
 pub mod fusion;
