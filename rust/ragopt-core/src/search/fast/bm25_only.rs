@@ -147,8 +147,13 @@ impl Walk<'_, '_> {
                 self.bar.push(sum, (window * WINDOW) as Ordinal + (picked & 0xffff));
             }
         }
+        let first = self.bar.value == 1;
         self.bar.settle();
-        self.adapt(weak, lookups);
+        if first {
+            self.looked_up = self.weakest();
+        } else {
+            self.adapt(weak, lookups);
+        }
     }
 
     /// How many of the weakest terms can be looked up here: as many as wished, but together below the bar.
@@ -159,6 +164,19 @@ impl Walk<'_, '_> {
             .take_while(|term| {
                 can += term.most;
                 can < self.bar.value
+            })
+            .count()
+    }
+
+    /// How many of the weakest terms to look up at first: those that together give less than a third of the bar, as
+    /// the most frequent words of a question do.
+    fn weakest(&self) -> usize {
+        let mut can = 0;
+        let terms = self.bounds.terms.iter();
+        terms
+            .take_while(|term| {
+                can += term.most;
+                3 * can < self.bar.value
             })
             .count()
     }

@@ -5,13 +5,15 @@
 #![expect(unsafe_code, reason = "calls of functions compiled for a detected CPU")]
 
 use crate::index::WINDOW;
+#[cfg(target_arch = "x86_64")]
+use crate::score::cpu::{self, Path};
 
 /// Appends to `out` the chunks with at least `bar` (1 or more) that `allow` lets through, ascending: the sum in the
 /// upper half, the place in the window in the lower. `sums` is all 0 afterwards.
 pub(super) fn pick(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
     #[cfg(target_arch = "x86_64")]
-    match path() {
-        // SAFETY: `path` found the instructions on this CPU.
+    match cpu::path() {
+        // SAFETY: `cpu::path` found the instructions on this CPU.
         Path::Avx512 => return unsafe { pick_avx512(sums, bar, allow, out) },
         // SAFETY: as above.
         Path::Avx2 => return unsafe { pick_avx2(sums, bar, allow, out) },
@@ -31,51 +33,46 @@ fn pick_by_64(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &m
             if let Some(allow) = allow {
                 picked &= allow.get(i).copied().unwrap_or(0);
             }
-            while picked != 0 {
-                let place = picked.trailing_zeros();
-                out.push(u32::from(group[place as usize & 63]) << 16 | (64 * i as u32 + place));
-                picked &= picked - 1;
+            push_picked(group, i, picked, out);
+        }
+        *group = [0; 64];
+    }
+}
+
+#[inline(always)]
+fn push_picked(group: &[u16; 64], i: usize, mut picked: u64, out: &mut Vec<u32>) {
+    while picked != 0 {
+        let place = picked.trailing_zeros();
+        out.push(u32::from(group[place as usize & 63]) << 16 | (64 * i as u32 + place));
+        picked &= picked - 1;
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn pick_avx512(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+    use std::arch::x86_64::*;
+    let least = _mm512_set1_epi16(bar.cast_signed());
+    for (i, group) in sums.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+        // SAFETY: 64 numbers of 16 bits are two registers; the loads ask for no alignment.
+        let (low, high) =
+            unsafe { (_mm512_loadu_epi16(group.as_ptr().cast()), _mm512_loadu_epi16(group.as_ptr().add(32).cast())) };
+        let reached = |part| u64::from(_mm512_cmpge_epu16_mask(part, least));
+        let mut picked = reached(low) | reached(high) << 32;
+        if picked != 0 {
+            if let Some(allow) = allow {
+                picked &= allow.get(i).copied().unwrap_or(0);
             }
+            push_picked(group, i, picked, out);
         }
         *group = [0; 64];
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-fn pick_avx512(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
-    pick_by_64(sums, bar, allow, out);
-}
-
-#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn pick_avx2(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
     pick_by_64(sums, bar, allow, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Path {
-    Avx512,
-    Avx2,
-    Scalar,
-}
-
-#[cfg(target_arch = "x86_64")]
-fn path() -> Path {
-    static PATH: std::sync::OnceLock<Path> = std::sync::OnceLock::new();
-    *PATH.get_or_init(|| {
-        if is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-        {
-            Path::Avx512
-        } else if is_x86_feature_detected!("avx2") {
-            Path::Avx2
-        } else {
-            Path::Scalar
-        }
-    })
 }
 
 #[cfg(test)]
@@ -108,6 +105,10 @@ mod tests {
                 if is_x86_feature_detected!("avx2") {
                     // SAFETY: the instructions were found on this CPU.
                     paths.push(|sums, bar, allow, out| unsafe { pick_avx2(sums, bar, allow, out) });
+                }
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+                    // SAFETY: the instructions were found on this CPU.
+                    paths.push(|sums, bar, allow, out| unsafe { pick_avx512(sums, bar, allow, out) });
                 }
             }
             for path in paths {
