@@ -37,6 +37,23 @@ def test_counts(case: str, tmp_path: Path) -> None:
         assert "t::b: no data" in done.stdout
 
 
+def test_a_test_that_hangs_ends_the_run_and_says_where(tmp_path: Path) -> None:
+    planted = tmp_path / "test_planted.py"
+    planted.write_text("import threading\n\ndef test_hang():\n    threading.Event().wait()\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "-o", "faulthandler_timeout=2"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", str(planted)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode not in (0, 5)
+    assert "test_planted.py" in done.stderr
+    assert "Timeout" in done.stderr
+
+
 def test_a_run_that_breaks_a_test_ends_with_an_error(tmp_path: Path) -> None:
     """The script's own shape: make fails, so the script does, and what it made is gone."""
     (tmp_path / ".ci").mkdir()

@@ -54,6 +54,7 @@ def test_the_number_of_threads_does_not_show() -> None:
             check=True,
             capture_output=True,
             text=True,
+            timeout=120,  # threads that wait for each other would wait for ever
         )
         assert len(done.stdout.splitlines()) == 8 * 3 * 12
         printed.add(done.stdout)
