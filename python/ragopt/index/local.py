@@ -80,7 +80,7 @@ class Index:
         step = progress or _silent
         declared = field_types(fields)
         model = embedders.of(embedder)
-        with quiet_collector():
+        with quiet_collector(chunker is None and type(documents) is list):
             chunks = collect_chunks(documents, chunker, declared, on_duplicate, step)
         rows: Vectors | None = None
         if vectors is not None:
