@@ -58,10 +58,10 @@ py-test: install  ## the Python tests, with the README's examples, the collectio
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 bench: install  ## index time, memory and speed beside the peers, on the same data in the same run
-	$(BIN)/python -m benches.run
+	$(BIN)/python -m benches.run --json target/bench.json
 
 bench-full: install  ## a million chunks, in parts of eight minutes; run it again to go on (RAGOPT_BENCH_CACHE: 25 GB)
-	$(BIN)/python -m benches.full.run
+	$(BIN)/python -m benches.full.run --json target/bench-full.json
 
 bench-report: install  ## docs/cost-model.md and its plots, from what bench-full measured
 	$(BIN)/python -m benches.full.cost_report

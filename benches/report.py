@@ -32,15 +32,15 @@ def shown(value: float | None, form: str) -> str:
 
 def table(result: dict[str, Any]) -> str:
     """One line an engine. The ratios are to ragopt in the same kind of search, by the clock and of processor time: on
-    an idle machine they agree."""
+    an idle machine they agree. The range is that of the rounds."""
     head = (
         f"{result['collection']}: {result['chunks']:,} chunks, {result['dimension']} dimensions, "
         f"{result['queries']} questions, top 10; analysis of the chunks {result['analysis_seconds']:.2f} s "
         f"(within ragopt's index time, given to the peers)"
     )
-    names = ("index s", "MB", "ms/query", "queries/s", "x ragopt", "(CPU)", "same top 10")
+    names = ("index s", "MB", "ms/query", "range", "queries/s", "x ragopt", "(CPU)", "same top 10")
     columns = " " * 38 + "".join(
-        f"{name:>{width}}" for name, width in zip(names, (9, 8, 10, 11, 10, 8, 13), strict=True)
+        f"{name:>{width}}" for name, width in zip(names, (9, 8, 10, 17, 11, 10, 8, 13), strict=True)
     )
     lines = [head, columns]
     for name, row in result["engines"].items():
@@ -52,10 +52,12 @@ def table(result: dict[str, Any]) -> str:
                 (row, "same_top_10"),
             )
         )
+        times = [one["seconds"] * 1e3 for one in row["rounds"]]
+        spread = f"{min(times):.3f}–{max(times):.3f}"
         note = f"  ({row['queries']} questions)" if row["queries"] < result["queries"] else ""
         lines.append(
             f"{name:38}{row['index_seconds']:9.3f}{row['index_bytes'] / 1e6:8.1f}{row['query_seconds'] * 1e3:10.3f}"
-            f"{1 / row['query_seconds']:11,.0f}"
+            f"{spread:>17}{1 / row['query_seconds']:11,.0f}"
             f"{shown(ratio, '.2f'):>10}{shown(used, '.2f'):>8}{shown(agreed, '.1%'):>13}{note}"
         )
     return "\n".join(lines)

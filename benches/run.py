@@ -178,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results["data"].append(result)
         print("\n" + table(result), flush=True)
     if chosen.json is not None:
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if left := [part.name for part in every if part.name not in known]:
         print(f"not measured yet: {', '.join(left)}; run it again to go on")
     if chosen.json is not None:
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps({"machine": machine(), "parts": results}, indent=1) + "\n", encoding="utf-8")
     return 0
 
