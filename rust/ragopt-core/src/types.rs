@@ -28,6 +28,21 @@ impl Bits {
         Self { words, len }
     }
 
+    /// The same of flags that lie together, eight at a time.
+    #[must_use]
+    pub fn of_flags(flags: &[bool]) -> Self {
+        let mut bits = Self::none(flags.len());
+        for (word, group) in bits.words.iter_mut().zip(flags.chunks(64)) {
+            for (i, eight) in group.chunks(8).enumerate() {
+                let mut bytes = [0u8; 8];
+                bytes.iter_mut().zip(eight).for_each(|(byte, &flag)| *byte = u8::from(flag));
+                // Each byte is 0 or 1: the product gathers their bits in its highest byte, the first lowest.
+                *word |= (u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
+            }
+        }
+        bits
+    }
+
     /// Puts `ordinal` into the set.
     pub fn insert(&mut self, ordinal: Ordinal) {
         self.words[ordinal as usize / 64] |= 1 << (ordinal % 64);
@@ -123,6 +138,10 @@ mod tests {
         assert_eq!(bits.count(), 4);
         assert!(bits.contains(64) && !bits.contains(65) && !bits.contains(9999));
 
+        for len in [0, 1, 7, 64, 130, 200] {
+            let flags: Vec<bool> = (0..len).map(|i| i % 3 == 0 || i % 7 == 2).collect();
+            assert_eq!(Bits::of_flags(&flags), Bits::of(flags.iter().copied()));
+        }
         let other = Bits::of((0..130).map(|i| i % 2 == 1));
         listed.clear();
         bits.list_with(Some(&other), &mut listed);

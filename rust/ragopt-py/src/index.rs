@@ -239,7 +239,7 @@ fn row(array: &PyReadonlyArray1<'_, f32>) -> Vec<f32> {
 /// A copy of the allow-list: Python may change the array while the search runs.
 fn bits(array: &PyReadonlyArray1<'_, bool>) -> Bits {
     match array.as_slice() {
-        Ok(flags) => Bits::of(flags.iter().copied()),
+        Ok(flags) => Bits::of_flags(flags),
         Err(_) => Bits::of(array.as_array().iter().copied()),
     }
 }
