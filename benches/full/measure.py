@@ -181,10 +181,10 @@ def _room(part: Room, code: Code) -> dict[str, Any]:
     stored = sections(cache() / "index" / f"{given.name}.ragopt.{code.key}")
     found = {"open": at_open, "sizes": sizes, "resident": resident, "disk": stored}
     measured: dict[str, float] = {"rss": resident["rss"], "anonymous": resident["anonymous"]}
+    measured["memory_to_disk"] = resident["rss"] / stored["all files"]
     if given.words:
         measured["posting_memory"] = sizes["bytes_postings"] / sizes["postings"]
         measured["posting_disk"] = stored["postings"] / sizes["postings"]
-        measured["posting_memory_to_disk"] = measured["posting_memory"] / measured["posting_disk"]
     limits = [
         {"what": what, "limit": limit, "value": measured[what], "reached": measured[what] <= limit}
         for what, limit in part.limits.items()

@@ -167,7 +167,7 @@ def _million() -> list[Part]:
         Build("1m/build/tantivy", words, ("ragopt", "tantivy") * 3, (Goal("ragopt", "tantivy", 3),)),
         Build("1m/build/bm25s", words, ("ragopt", "bm25s", "ragopt"), (Goal("ragopt", "bm25s", 10),)),
         Build("1m/build/bm25q", words, ("bm25q",)),
-        Room("1m/room/lexical", words, {"posting_disk": 4.0, "posting_memory_to_disk": 1.5}),
+        Room("1m/room/lexical", words, {"posting_disk": 4.0, "memory_to_disk": 1.5}),
         words_race("1m/lexical", words, "q", (5, 7, 1)),
         words_race("1m/lexical/stop-words", words, "qh", (15, 4, 1)),
         ways("1m/lexical/ways", words, lexical(), 1000, 1.3),

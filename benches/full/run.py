@@ -45,10 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help="so many rounds instead of a part's own number")
     parser.add_argument("--list", action="store_true", help="name the parts, and which are done")
     parser.add_argument("--keep", action="store_true", help="figures of older code count as done")
+    parser.add_argument("--code", metavar="KEY", help="go on with the code of an earlier run, not with today's")
     parser.add_argument("--again", action="store_true", help="measure the chosen parts again")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures there")
     chosen = parser.parse_args(arguments)
-    key, folder = frozen()
+    key, folder = frozen() if chosen.code is None else (chosen.code, cache() / "code" / chosen.code)
+    if not folder.is_dir():
+        known = sorted(copy.name for copy in (cache() / "code").glob("*"))
+        parser.error(f"--code {key}: no run has measured that code; they are {', '.join(known)}")
     code, start = Code(key, folder), monotonic()
     every = [part for part in (*parts.parts(), *cost.parts()) if _wanted(part.name, chosen.only)]
     if not every:
