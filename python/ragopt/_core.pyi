@@ -17,7 +17,6 @@ __version__: str
 def cpu() -> str:
     """The instructions in force, chosen once a process: scalar, avx2 or avx512; RAGOPT_CPU asks for lower ones."""
 
-
 @final
 class Analyzer:
     """Text to terms. `fingerprint` changes whenever the terms of any text can change."""
