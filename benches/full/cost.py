@@ -10,8 +10,8 @@ from typing import Any
 
 from benches.full.measure import BUDGET, Code, race, sections
 from benches.full.parts import Entry, Race, dense, hybrid, lexical
-from benches.full.process import Worker
-from benches.full.workloads import WORKLOADS, Workload, cache
+from benches.full.process import Worker, place
+from benches.full.workloads import WORKLOADS, Workload
 
 CHUNKS = (10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000)
 DIMENSIONS = (64, 128, 256, 384, 768, 1024)
@@ -67,7 +67,7 @@ def measure(part: Sweep, code: Code, *, rounds: int | None = None) -> dict[str, 
             f"run it again when there is room, or choose others with --only"
         )
     given = part.workload
-    folder = cache() / "index" / f"{given.name}.ragopt.{code.key}"
+    folder = place("ragopt", given, code.key)
     try:
         with Worker("ragopt", given, code.folder, 2, code.key) as worker:
             built = worker.ask("build")

@@ -118,13 +118,15 @@ def page(results: Results, chunks: list[dict[str, Any]], width: list[dict[str, A
     each = {name: top[where][key] / top["value"] for name, where, key in _EACH}
     reach = PATIENCE / hybrid * top["value"]
     plotted = plots(results, chunks, width)
+    loads = [one["load"][1] for one in [*chunks, *width] if "load" in one]
+    busy = f" The load average was {min(loads):.1f} to {max(loads):.1f} (1 is a quiet machine)." if loads else ""
     more = "\n\n".join(f"![{_ALT[name]}](cost-{name}.svg)" for name in ("terms", "top", "filter") if name in plotted)
     return f"""# What a search costs
 
 Measured by `make bench-full` on synthetic chunks (57 terms each, every term as it comes, no stop words taken out)
 and clustered vectors of 384 dimensions; drawn by `make bench-report`. One thread, the Python call included, medians
 of alternated rounds. {machine["processor"].replace(", one thread an engine", "")}, Python {machine["python"]},
-{machine["versions"].split(",")[0]}.
+{machine["versions"].split(",")[0]}.{busy}
 
 ## By chunks
 
@@ -136,9 +138,9 @@ of alternated rounds. {machine["processor"].replace(", one thread an engine", ""
 
 ![Time to build and to open by chunks](cost-build.svg)
 
-At {top["value"]:,} chunks an index takes {each["memory"]:,.0f} bytes of memory a chunk ({each["own"]:,.0f} of them the
-process's own) and {each["disk"]:,.0f} bytes on disk, of which the vectors are
-{4 * top["dimension"]:,}; building takes {each["build"] * 1e6:.1f} µs a chunk, Python's part included.
+At {top["value"]:,} chunks an index takes {each["memory"]:,.0f} bytes of memory a chunk ({each["own"]:,.0f} of them
+the process's own) and {each["disk"]:,.0f} on disk, {4 * top["dimension"]:,} of which are the vector; building takes
+{each["build"] * 1e6:.1f} µs a chunk, Python's part included.
 
 ## By dimension
 
@@ -166,7 +168,8 @@ Stay with ragopt in the process while all three hold:
    that must survive the loss of a machine, or changes that all readers must find within a second are a cluster's work.
 
 Move when the first of the three breaks. The pipeline, the settings and the measures stay the same; what is given up is
-the exact top-k: OpenSearch's k-NN index is approximate, and its hybrid query joins candidate lists.
+the exact top-k: OpenSearch's k-NN index is approximate (exact only where a script scores every chunk), and its hybrid
+query joins candidate lists.
 """
 
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from benches.full.engines import SAVED_AS
 from benches.full.parts import Build, Entry, Goal, Part, Race, Room, dense, hybrid, lexical
-from benches.full.process import Worker
-from benches.full.workloads import Workload, cache
+from benches.full.process import Worker, place
+from benches.full.workloads import Workload
 from benches.run import same, say
 
 #: Seconds after which a part starts no further round.
@@ -55,13 +55,12 @@ def measure(part: Part, code: Code, *, budget: float = BUDGET, rounds: int | Non
 @contextmanager
 def opened(host: str, workload: Workload, code: Code, threads: int = 1) -> Iterator[Worker]:
     """A worker with its index open; an index that was not kept is built first, in another process."""
-    saved = f"ragopt.{code.key}" if host == "ragopt" else SAVED_AS.get(host, host)
-    folder = cache() / "index" / f"{workload.name}.{saved}"
+    folder = place(host, workload, code.key)
     if host != "faiss" and not folder.exists():
         if host == "ragopt":  # those of older code are of no use
             for old in folder.parent.glob(f"{workload.name}.ragopt.*"):
                 shutil.rmtree(old)
-        say(f"{workload.name}: building {saved} ...")
+        say(f"building {folder.name} ...")
         with Worker(SAVED_AS.get(host, host), workload, code.folder, 2, code.key) as builder:
             builder.ask("build", fields=True)
             builder.ask("keep")
@@ -178,7 +177,7 @@ def _room(part: Room, code: Code) -> dict[str, Any]:
         for task in tasks:
             worker.ask("round", task=task, questions=20)
         resident = worker.ask("memory")
-    stored = sections(cache() / "index" / f"{given.name}.ragopt.{code.key}")
+    stored = sections(place("ragopt", given, code.key))
     found = {"open": at_open, "sizes": sizes, "resident": resident, "disk": stored}
     measured: dict[str, float] = {"rss": resident["rss"], "anonymous": resident["anonymous"]}
     measured["memory_to_disk"] = resident["rss"] / stored["all files"]

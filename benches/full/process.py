@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import ragopt
 from benches.data import ROOT
+from benches.full.engines import SAVED_AS
 from benches.full.workloads import Workload, cache
 from benches.run import NOT_INHERITED, THREADS
 
@@ -37,11 +38,17 @@ def frozen() -> tuple[str, Path]:
     return key, copy
 
 
+def place(host: str, workload: Workload, key: str) -> Path:
+    """Where a host's index of a workload is kept: ragopt's under its code, a peer's under the terms that it holds."""
+    name = f"{workload.name}.ragopt.{key}" if host == "ragopt" else f"{workload.words}.{SAVED_AS.get(host, host)}"
+    return cache() / "index" / name
+
+
 class Worker:
     """One host in its own process, with so many threads at most."""
 
     def __init__(self, host: str, workload: Workload, code: Path, threads: int, key: str) -> None:
-        self.name, self._saved = host, f"ragopt.{key}"
+        self.name, self._folder = host, str(place(host, workload, key))
         #: What opening its index took.
         self.opened: dict[str, float] = {}
         own = {f"{name}_NUM_THREADS": str(threads) for name in THREADS} | {"PYTHONPATH": str(code)}
@@ -72,9 +79,7 @@ class Worker:
         """Send a command, wait for its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        if self.name == "ragopt":
-            command["saved"] = self._saved
-        self._process.stdin.write(json.dumps({"do": do, **command}) + "\n")
+        self._process.stdin.write(json.dumps({"do": do, "folder": self._folder, **command}) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:

@@ -26,7 +26,7 @@ def shown(result: dict[str, Any]) -> str:
     """One part as a table."""
     width = f" × {result['dimension']}" if result["dimension"] else ""
     rounds = f", {result['rounds']} rounds" if "rounds" in result else ""
-    lines = [f"{result['part']}: {result['chunks']:,} chunks{width}{rounds}, {result['took']:.0f} s"]
+    lines = [f"{result['part']}: {result['chunks']:,} chunks{width}{rounds}, {result['took']:.0f} s{_load(result)}"]
     if result["kind"] == "room":
         lines += [f"  {name:28} {value:,.2f}" for name, value in result["measured"].items()]
         lines += [f"  {name:28} {value:,}" for name, value in {**result["sizes"], **_disk(result)}.items()]
@@ -92,3 +92,7 @@ def summary(results: list[dict[str, Any]]) -> str:
 def _disk(result: dict[str, Any]) -> dict[str, int]:
     resident = {f"resident {name}": value for name, value in result["resident"].items()}
     return {f"on disk, {name}": size for name, size in result["disk"].items()} | resident
+
+
+def _load(result: dict[str, Any]) -> str:
+    return f", load {result['load'][0]:.1f} to {result['load'][1]:.1f}" if "load" in result else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -67,9 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in every:
         if part.name in done or monotonic() - start > chosen.minutes * 60:
             continue
-        run = cost.measure if isinstance(part, cost.Sweep) else measure
+        run, load = cost.measure if isinstance(part, cost.Sweep) else measure, os.getloadavg()[0]
         result = run(part, code, rounds=chosen.rounds)
         result |= {"key": key, "machine": machine(), "when": datetime.now(UTC).isoformat(timespec="seconds")}
+        result["load"] = [load, os.getloadavg()[0]]  # what else the machine did: 1 at the end is this run alone
         keep(part.name, result)
         print("\n" + shown(result), flush=True)
     known = state()

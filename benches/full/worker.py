@@ -14,8 +14,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-from benches.full.engines import HOSTS, SAVED_AS, Ragopt
-from benches.full.workloads import Workload, cache
+from benches.full.engines import HOSTS, Ragopt
+from benches.full.workloads import Workload
 
 Command = dict[str, Any]
 
@@ -67,9 +67,9 @@ def measured(host: Any, command: Command) -> dict[str, Any]:
     return {"seconds": times, "processor": (process_time() - used) / (stop * command.get("times", 1))}
 
 
-def answer(host: Any, name: str, command: Command) -> Any:
+def answer(host: Any, command: Command) -> Any:
     """What a command asks for."""
-    folder = cache() / "index" / f"{host.workload.name}.{command.get('saved', SAVED_AS.get(name, name))}"
+    folder = Path(command["folder"])
     match command["do"]:
         case "build":
             return build(host, command)
@@ -98,7 +98,7 @@ def main() -> None:
     name, given = sys.argv[1], Workload(**json.loads(sys.argv[2]))
     host = HOSTS[name](given)
     for line in sys.stdin:
-        print(json.dumps(answer(host, name, json.loads(line))), flush=True)
+        print(json.dumps(answer(host, json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
