@@ -27,7 +27,7 @@ impl PartialEq for Vectors {
 
 impl Vectors {
     /// So many vectors are searched by their codes, which are made at once; before, only where they are asked for.
-    pub(crate) const ENCODED: usize = 4096;
+    pub(crate) const ENCODED: usize = 1024;
 
     /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
     ///

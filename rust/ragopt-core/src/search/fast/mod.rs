@@ -22,18 +22,13 @@ use super::{Parameters, plain};
 use crate::index::Index;
 use crate::types::{Bits, Found};
 
-/// With fewer chunks the plain search takes microseconds.
+/// With fewer chunks the plain search for terms takes microseconds; [`hybrid`] has a number of its own.
 const SMALL: usize = 2048;
 
 /// The exact top-k.
 pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, parameters: &Parameters) -> Found {
-    let by_bounds = if index.len() < SMALL {
-        None
-    } else {
-        bm25_only::search(index, question, allow, parameters)
-            .or_else(|| hybrid::search(index, question, allow, parameters))
-    };
-    let Some(found) = by_bounds else {
+    let by_bounds = if index.len() < SMALL { None } else { bm25_only::search(index, question, allow, parameters) };
+    let Some(found) = by_bounds.or_else(|| hybrid::search(index, question, allow, parameters)) else {
         return plain::search(index, question, allow, parameters);
     };
     debug_assert!(
