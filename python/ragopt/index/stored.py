@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ragopt.errors import InputTypeError
+from ragopt.errors import CorruptIndexError, InputTypeError
 from ragopt.filters import plain
 from ragopt.types import Chunk
 
@@ -39,17 +39,26 @@ def encode(chunk: Chunk) -> bytes:
 
 
 def decode(id: str, data: bytes) -> Chunk:
-    """The chunk of `encode`, under its id."""
-    record, _, text = data.partition(b"\n")
-    document, title, span, metadata = json.loads(record, object_hook=_untagged)
-    return Chunk(id=id, document=document, text=text.decode(), span=(span[0], span[1]), title=title, metadata=metadata)
+    """The chunk of `encode`, under its id. CorruptIndexError for bytes that another program wrote."""
+    line, _, text = data.partition(b"\n")
+    try:
+        document, title, (start, end), metadata = json.loads(line, object_hook=_untagged)
+        return Chunk(id=id, document=document, text=text.decode(), span=(start, end), title=title, metadata=metadata)
+    except (TypeError, ValueError) as error:
+        raise _unreadable(f"chunk {id!r}", error) from None
 
 
 def decode_metadata(data: bytes) -> Mapping[str, Any]:
-    """The metadata alone."""
-    record, _, _ = data.partition(b"\n")
-    metadata: Mapping[str, Any] = json.loads(record, object_hook=_untagged)[3]
-    return metadata
+    """The metadata alone; CorruptIndexError as `decode`."""
+    try:
+        _, _, _, metadata = json.loads(data.partition(b"\n")[0], object_hook=_untagged)
+    except (TypeError, ValueError) as error:
+        raise _unreadable("a chunk's metadata", error) from None
+    return metadata  # type: ignore[no-any-return]
+
+
+def _unreadable(what: str, error: Exception) -> CorruptIndexError:
+    return CorruptIndexError(f"{what}: what the index keeps cannot be read ({error}); rebuild it with ragopt index")
 
 
 def _storable(value: Any) -> Any:
