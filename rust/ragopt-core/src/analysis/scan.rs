@@ -51,7 +51,7 @@ enum Class {
     Low,
     /// Joins letters, and digits: an apostrophe.
     Quote,
-    /// Joins digits, and for now letters: `.`.
+    /// Joins digits, and letters until `stop_joins` has looked at both parts: `.`.
     Stop,
     /// Joins digits: `,` and `;`.
     Comma,
