@@ -158,7 +158,9 @@ def test_alpha_1_is_cosine(door: Door, normalizer: str) -> None:
     query = np.array([1.0, 0.5, 0.0, -0.5])
     cosines = {}
     for ordinal in range(len(index)):
-        row = index._embedder.embed_passages([index.chunk(ordinal).text])[0].astype(float)  # type: ignore[union-attr]
+        rows = index.embed_queries([index.chunk(ordinal).text])
+        assert rows is not None
+        row = rows[0].astype(float)
         if row.any():
             cosines[index.chunk(ordinal).id] = float(row @ query / np.linalg.norm(row) / np.linalg.norm(query))
     found = door(index, Ask("fox tail", k=60, alpha=1, normalizer=normalizer))

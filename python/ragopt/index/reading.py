@@ -1,0 +1,184 @@
+"""The reading face of an index: search, count, chunks. Every call works on one snapshot, taken when it begins."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ragopt import _core
+from ragopt.errors import FilterError, InputError
+from ragopt.filters import check, matcher
+from ragopt.index.build import require_text
+from ragopt.index.doors import off_loop
+from ragopt.index.embedding import QueryEmbedder
+from ragopt.index.questions import as_queries, as_query
+from ragopt.index.searching import Search, resolve
+from ragopt.index.stored import decode, decode_metadata
+from ragopt.types import Bm25, Chunk, Filter, Hits, Normalizer, Query, Threshold
+from ragopt.types.parameters import whole
+
+__all__ = ["Reader", "Snapshot"]
+
+#: Allow-lists kept for filters that come again.
+_CACHED_FILTERS = 64
+_MOST_THREADS = 1024
+
+
+class Snapshot:
+    """The chunks that a search sees, which never change, and what is derived from them."""
+
+    def __init__(self, core: _core.Index, fields: Mapping[str, str]) -> None:
+        self.core = core
+        self._fields = fields
+        self._metadata: list[Mapping[str, Any]] | None = None
+        self._allow_lists: dict[str, npt.NDArray[np.bool_]] = {}
+
+    def chunk(self, ordinal: int) -> Chunk:
+        """The chunk with the core's number `ordinal`."""
+        return decode(self.core.id(ordinal), self.core.stored(ordinal))
+
+    def allow(self, where: Filter) -> npt.NDArray[np.bool_]:
+        """The chunks that the filter lets through."""
+        try:
+            return self._allow_list(where)
+        except RecursionError:
+            raise FilterError("where: nested too deeply; join its parts by one & or |, or use isin") from None
+
+    def _allow_list(self, where: Filter) -> npt.NDArray[np.bool_]:
+        checked = check(where, self._fields)
+        key = repr(checked)  # not the value itself: 1, 1.0 and True are equal but not the same filter
+        allow = self._allow_lists.get(key)
+        if allow is None:
+            if self._metadata is None:
+                self._metadata = [decode_metadata(self.core.stored(ordinal)) for ordinal in range(len(self.core))]
+            test = matcher(checked)
+            allow = np.fromiter((test(m) for m in self._metadata), dtype=np.bool_, count=len(self.core))
+            while len(self._allow_lists) >= _CACHED_FILTERS:
+                self._allow_lists.pop(next(iter(self._allow_lists)), None)
+            self._allow_lists[key] = allow
+        return allow
+
+
+class Reader(ABC):
+    """What can be asked of an index."""
+
+    @property
+    @abstractmethod
+    def _snapshot(self) -> Snapshot: ...
+
+    @property
+    @abstractmethod
+    def _embedder(self) -> QueryEmbedder: ...
+
+    def __len__(self) -> int:
+        return len(self._snapshot.core)
+
+    def search(
+        self,
+        query: str | Query | None = None,
+        *,
+        k: int = 10,
+        alpha: float | None = None,
+        where: Filter | None = None,
+        min_score: float | Threshold | None = None,
+        normalizer: Normalizer | str = Normalizer.BOUNDED,
+        depth: int = 1000,
+        vector: npt.ArrayLike | None = None,
+    ) -> Hits:
+        """The exact top `k` chunks for one query.
+
+        `alpha` is the share of the dense side, 0 (BM25 alone) to 1 (cosine alone); None takes the
+        default of the embedder or the normalizer. `where` filters before ranking. `min_score` drops
+        hits below it. `depth` is the population of list-relative normalizers. `vector` replaces the
+        embedding of the query. A side that does not exist drops out (`Hits.sides`).
+        """
+        snapshot = self._snapshot
+        question = as_query(query, vector)
+        if where is not None and question.where is not None:
+            where = question.where & where
+        elif where is None:
+            where = question.where
+        search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
+        row = self._embedder.one(question, search.alpha, snapshot.core.dimension)
+        if row is not None:
+            question = Query(question.text, question.terms, row, question.where)
+        return search.run(snapshot.core, question, snapshot.chunk)
+
+    def search_many(
+        self,
+        queries: Sequence[str | Query],
+        *,
+        k: int = 10,
+        alpha: float | None = None,
+        where: Filter | None = None,
+        min_score: float | Threshold | None = None,
+        normalizer: Normalizer | str = Normalizer.BOUNDED,
+        depth: int = 1000,
+        vectors: npt.ArrayLike | None = None,
+        threads: int = 0,
+    ) -> list[Hits]:
+        """`search` for many queries in parallel, outside the GIL; `vectors` has a row a query; threads 0: all cores."""
+        snapshot = self._snapshot
+        questions = as_queries(queries)
+        threads = min(whole("threads", threads), len(questions), _MOST_THREADS)
+        if any(question.where is not None for question in questions):
+            raise InputError("search_many takes one filter for all queries: pass where=, or search one by one")
+        search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
+        rows = self._embedder.many(questions, vectors, search.alpha, snapshot.core.dimension)
+        return search.run_many(snapshot.core, questions, rows, threads, snapshot.chunk)
+
+    def embed_queries(self, queries: Sequence[str | Query]) -> npt.NDArray[np.float32] | None:
+        """The vectors of queries that will be searched many times: a row each, or None where there is no embedder.
+
+        Pass them on as `vectors=`, so that `search_many` does not embed the same texts again.
+        """
+        return self._embedder.many(as_queries(queries), None, 1.0, self._snapshot.core.dimension)
+
+    async def asearch(self, query: str | Query | None = None, **options: Any) -> Hits:
+        """`search` without blocking the event loop."""
+        return await off_loop(self.search, query, **options)
+
+    def count(self, where: Filter | None = None) -> int:
+        """How many chunks the filter lets through."""
+        snapshot = self._snapshot
+        return len(snapshot.core) if where is None else int(snapshot.allow(where).sum())
+
+    def chunk(self, ordinal: int) -> Chunk:
+        """The chunk at `ordinal`, 0 to len - 1 in build order."""
+        return self._snapshot.chunk(min(whole("ordinal", ordinal), 2**32 - 1))
+
+    def get(self, id: str) -> Chunk | None:
+        """The chunk with that id, or None."""
+        require_text(id, "id")
+        snapshot = self._snapshot
+        ordinal = snapshot.core.ordinal(id)
+        return None if ordinal is None else snapshot.chunk(ordinal)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all chunks."""
+        return self._snapshot.core.ids()
+
+    @property
+    def bm25(self) -> Bm25:
+        """The BM25 parameters it was built with."""
+        variant, k1, b, delta, epsilon = self._snapshot.core.bm25
+        return Bm25(k1, b, variant, delta, epsilon)
+
+    def _search(
+        self,
+        snapshot: Snapshot,
+        k: int,
+        alpha: float | None,
+        where: Filter | None,
+        min_score: float | Threshold | None,
+        normalizer: Normalizer | str,
+        depth: int,
+    ) -> Search:
+        allow = None if where is None else snapshot.allow(where)
+        floor, better = self._embedder.floor, self._embedder.alpha
+        return resolve(k, alpha, min_score, normalizer, depth, floor=floor, better_alpha=better, allow=allow)
