@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Account", "Analyzer", "Found", "Index", "Parameters", "__version__", "cpu"]
+__all__ = ["Account", "AlphaPath", "Analyzer", "Found", "Index", "Parameters", "__version__", "cpu"]
 
 __version__: str
 
@@ -173,3 +173,41 @@ class Account:
     def constant(self) -> float: ...
     @property
     def allowed(self) -> bool: ...
+
+@final
+class AlphaPath:
+    """Measures of queries as exact step functions of alpha.
+
+    `starts` cuts the six lists of chunks into queries, `ideal_starts` the grades of all relevant chunks (best
+    first). `lexical` and `dense` are normalized scores; `ties` say which of two equal chunks comes first; `sides`
+    holds 1 for a chunk with a term of the query, 2 for one with a vector, 3 for both. A column is a gauge (nDCG,
+    nDCG_exp, AP, RR, R, P, hit, tokens) and a cutoff.
+    """
+
+    def __new__(
+        cls,
+        starts: npt.NDArray[np.uint64],
+        lexical: npt.NDArray[np.float64],
+        dense: npt.NDArray[np.float64],
+        ties: npt.NDArray[np.uint32],
+        sides: npt.NDArray[np.uint8],
+        grades: npt.NDArray[np.uint32],
+        tokens: npt.NDArray[np.uint32],
+        ideal_starts: npt.NDArray[np.uint64],
+        ideal: npt.NDArray[np.uint32],
+        columns: list[tuple[str, int]],
+        threads: int,
+    ) -> AlphaPath: ...
+    def __len__(self) -> int: ...
+    def curve(
+        self, query: int, column: int, /
+    ) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
+        """At alpha 0; where each step starts, the first just above 0; the steps' values; at alpha 1."""
+
+    def mean(
+        self, column: int, weights: npt.NDArray[np.float64] | None = None, /
+    ) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
+        """The same of the weighted mean over all queries."""
+
+    def at(self, column: int, alpha: float, /) -> npt.NDArray[np.float64]:
+        """One value a query."""

@@ -6,6 +6,7 @@ mod analyzer;
 mod errors;
 mod found;
 mod index;
+mod path;
 
 #[pymodule]
 mod _core {
@@ -17,6 +18,8 @@ mod _core {
     use crate::found::{Account, Found, Parameters};
     #[pymodule_export]
     use crate::index::Index;
+    #[pymodule_export]
+    use crate::path::AlphaPath;
 
     /// The instructions in force.
     #[pyfunction]

@@ -9,6 +9,7 @@ pub mod cosine;
 pub mod cpu;
 pub mod fusion;
 pub mod normalizer;
+pub mod path;
 mod quantize;
 mod simd;
 pub mod top;

@@ -1,0 +1,189 @@
+//! The values of measures of the first k, kept up to date as two neighbors change places.
+//!
+//! As in trec_eval: relevant means a grade of 1 or more, gains are grades (`NdcgExp`: 2^grade − 1), discounted by
+//! log2(rank + 1), over those of the best possible order.
+
+use super::Query;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// Normalized discounted cumulative gain with the grade as gain.
+    Ndcg,
+    /// The same with a gain of 2^grade − 1.
+    NdcgExp,
+    /// Precision at each relevant hit, over all relevant chunks.
+    Ap,
+    /// One over the rank of the first relevant hit.
+    Rr,
+    /// The share of the relevant that was found.
+    Recall,
+    /// The share of the cutoff that is relevant.
+    Precision,
+    /// Whether anything relevant was found.
+    Hit,
+    /// The tokens of the hits.
+    Tokens,
+}
+
+/// A gauge of the first `cutoff` hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    pub gauge: Gauge,
+    pub cutoff: usize,
+}
+
+/// Sums over the first ranks.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    gain: f64,
+    gain_exp: f64,
+    precision: f64,
+    relevant: u32,
+    /// Rank of the first relevant hit; 0 if there is none.
+    first: u32,
+    tokens: u64,
+}
+
+/// All columns of one query.
+#[derive(Debug)]
+pub(super) struct Gauges<'a> {
+    query: &'a Query<'a>,
+    columns: &'a [Column],
+    /// By rank − 1: grade and tokens of the hit, and the sums with it.
+    hits: Vec<(u32, u32)>,
+    sums: Vec<Sums>,
+    /// What the best order has, by column; 0 where a column needs none.
+    ideal: Vec<f64>,
+    values: Vec<f64>,
+    counters: Vec<usize>,
+    rankers: Vec<usize>,
+}
+
+impl<'a> Gauges<'a> {
+    pub(super) fn of(query: &'a Query<'a>, columns: &'a [Column], depth: usize, first: &[u32]) -> Self {
+        let hits: Vec<(u32, u32)> = first.iter().map(|&chunk| facts(query, chunk)).collect();
+        let ideal_sums = |cutoff: usize, of: fn(&Sums) -> f64| {
+            let mut sums = Sums::default();
+            for (place, &grade) in query.ideal.iter().take(cutoff).enumerate() {
+                sums = sums.with(query, place, (grade, 0));
+            }
+            of(&sums)
+        };
+        let ideal = columns
+            .iter()
+            .map(|column| match column.gauge {
+                Gauge::Ndcg => ideal_sums(column.cutoff, |sums| sums.gain),
+                Gauge::NdcgExp => ideal_sums(column.cutoff, |sums| sums.gain_exp),
+                _ => query.ideal.len() as f64,
+            })
+            .collect();
+        let counts = |column: &Column| column.gauge == Gauge::Tokens;
+        let places = |wanted: bool| (0..columns.len()).filter(|&at| counts(&columns[at]) == wanted).collect();
+        let mut gauges = Self {
+            query,
+            columns,
+            sums: vec![Sums::default(); hits.len().min(depth)],
+            hits,
+            ideal,
+            values: Vec::new(),
+            counters: places(true),
+            rankers: places(false),
+        };
+        gauges.add_up(0);
+        gauges.values = (0..columns.len()).map(|column| gauges.value(column)).collect();
+        gauges
+    }
+
+    /// By column.
+    pub(super) fn values(&self) -> Vec<f64> {
+        self.values.clone()
+    }
+
+    /// Takes up what changed at `place` and the one after it; `tell` hears of columns with a new value.
+    pub(super) fn step(&mut self, first: &[u32], place: usize, tell: &mut impl FnMut(usize, f64)) {
+        let (mut graded, mut counted) = (false, false);
+        for (hit, &chunk) in self.hits[place..].iter_mut().zip(&first[place..]).take(2) {
+            let now = facts(self.query, chunk);
+            graded |= now.0 != hit.0;
+            counted |= now.1 != hit.1;
+            *hit = now;
+        }
+        if !graded && !counted {
+            return;
+        }
+        self.add_up(place);
+        let chosen = [(graded, &self.rankers), (counted, &self.counters)];
+        for &column in chosen.into_iter().filter(|(changed, _)| *changed).flat_map(|(_, columns)| columns) {
+            if self.columns[column].cutoff > place {
+                let value = self.value(column);
+                if value != self.values[column] {
+                    self.values[column] = value;
+                    tell(column, value);
+                }
+            }
+        }
+    }
+
+    fn add_up(&mut self, place: usize) {
+        let mut sums = place.checked_sub(1).map_or(Sums::default(), |before| self.sums[before]);
+        for at in place..self.sums.len() {
+            sums = sums.with(self.query, at, self.hits[at]);
+            self.sums[at] = sums;
+        }
+    }
+
+    fn value(&self, column: usize) -> f64 {
+        let Column { gauge, cutoff } = self.columns[column];
+        let Some(last) = self.sums.len().min(cutoff).checked_sub(1) else { return 0.0 };
+        let (sums, ideal) = (&self.sums[last], self.ideal[column]);
+        let share = |part: f64| if ideal > 0.0 { part / ideal } else { 0.0 };
+        match gauge {
+            Gauge::Ndcg => share(sums.gain),
+            Gauge::NdcgExp => share(sums.gain_exp),
+            Gauge::Ap => share(sums.precision),
+            Gauge::Rr => {
+                if sums.first > 0 {
+                    1.0 / f64::from(sums.first)
+                } else {
+                    0.0
+                }
+            }
+            Gauge::Recall => share(f64::from(sums.relevant)),
+            Gauge::Precision => f64::from(sums.relevant) / cutoff as f64,
+            Gauge::Hit => f64::from(u8::from(sums.relevant > 0)),
+            Gauge::Tokens => sums.tokens as f64,
+        }
+    }
+}
+
+impl Sums {
+    #[inline]
+    fn with(mut self, query: &Query<'_>, place: usize, (grade, tokens): (u32, u32)) -> Self {
+        self.tokens += u64::from(tokens);
+        if grade > 0 {
+            let discount = DISCOUNTS.get(place).copied().unwrap_or_else(|| discount(place));
+            // Scaled by the query's best grade, so that no grade overflows; the ratio is the same.
+            let top = -f64::from(query.ideal.first().copied().unwrap_or(0));
+            self.gain += f64::from(grade) * discount;
+            self.gain_exp += ((f64::from(grade) + top).exp2() - top.exp2()) * discount;
+            self.relevant += 1;
+            self.precision += f64::from(self.relevant) / (place + 1) as f64;
+            if self.first == 0 {
+                self.first = place as u32 + 1;
+            }
+        }
+        self
+    }
+}
+
+fn facts(query: &Query<'_>, chunk: u32) -> (u32, u32) {
+    (query.grades[chunk as usize], query.tokens[chunk as usize])
+}
+
+fn discount(place: usize) -> f64 {
+    1.0 / ((place + 2) as f64).log2()
+}
+
+/// Of the first places.
+static DISCOUNTS: std::sync::LazyLock<Vec<f64>> = std::sync::LazyLock::new(|| (0..1024).map(discount).collect());
