@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -119,19 +119,23 @@ class Run:
 
     rankings: Mapping[str, Sequence[tuple[str, float]]]
     name: str = "ragopt"
+    _ranks: Mapping[str, Mapping[str, int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        checked = {}
+        checked, ranks = {}, {}
         for query, ranking in self.rankings.items():
-            ids = [id for id, _ in ranking]
-            if len(set(ids)) < len(ids):
-                twice = next(id for id in ids if ids.count(id) > 1)
+            hits = _pairs(ranking)
+            ids = [id for id, _ in hits]
+            places = dict(zip(ids, range(1, len(ids) + 1), strict=True))
+            if len(places) < len(hits):
+                twice = next(id for rank, id in enumerate(ids, start=1) if places[id] != rank)
                 raise InputError(f"run {self.name!r}: query {query!r} has the hit {twice!r} twice")
-            for id, score in ranking:
-                if not isfinite(score):
-                    raise InputError(f"run {self.name!r}: query {query!r}, hit {id!r}: score {score} is not finite")
-            checked[query] = tuple((id, float(score)) for id, score in ranking)
+            if not all(isfinite(score) for _, score in hits):
+                id, score = next((id, score) for id, score in hits if not isfinite(score))
+                raise InputError(f"run {self.name!r}: query {query!r}, hit {id!r}: score {score} is not finite")
+            checked[query], ranks[query] = hits, places
         object.__setattr__(self, "rankings", MappingProxyType(checked))
+        object.__setattr__(self, "_ranks", MappingProxyType(ranks))
 
     @classmethod
     def of(cls, queries: Sequence[str], hits: Sequence[Hits], *, by: By | str = By.CHUNK, name: str = "ragopt") -> Run:
@@ -180,8 +184,19 @@ class Run:
         """The ids of one query, best first; none for a query that the run lacks."""
         return [id for id, _ in self.rankings.get(query, ())]
 
+    def ranks(self, query: str) -> Mapping[str, int]:
+        """The rank of each hit of one query, by id; 1 is the best."""
+        return self._ranks.get(query, {})
+
     def __len__(self) -> int:
         return len(self.rankings)
+
+
+def _pairs(ranking: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """The ranking as it is where it holds pairs with a float already, as nearly all do; else made so."""
+    if all(type(hit) is tuple and type(hit[1]) is float for hit in ranking):
+        return tuple(ranking)
+    return tuple((id, float(score)) for id, score in ranking)
 
 
 def _ranked(found: Mapping[str, float]) -> list[tuple[str, float]]:

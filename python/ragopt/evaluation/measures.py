@@ -57,22 +57,35 @@ _SPELLING = re.compile(r"([A-Za-z_]+)(?:@([0-9]+))?")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Ranked hits of some queries with their grades: all that a measure needs.
+    """The relevant hits of some queries: all that a measure needs, however long the rankings are.
 
-    `grades` has a row a query and a column a rank, best first: 0 where a hit is not judged or there
-    is none. `ideal` holds every relevant grade of the query, best first, then zeros. A grade
-    of 0 or less is not relevant and gains nothing, as in trec_eval, so both hold no negative number.
+    Row i of `ranks` (1 is the best) and `grades` are the relevant hits of query i by rank; `ideal` holds
+    every relevant grade of the query, best first. Rows are filled up with rank and grade 0. A grade of 0
+    or less is not relevant and gains nothing, as in trec_eval.
     """
 
+    ranks: Grades
     grades: Grades
     ideal: Grades
 
     @classmethod
     def of(cls, rankings: Sequence[Sequence[str]], qrels: Sequence[Mapping[str, int]]) -> Judged:
-        """The grades of `rankings` (ids, best first); `qrels[i]` are the judgements of ranking i."""
-        grades = _padded([[qrel.get(id, 0) for id in ids] for ids, qrel in zip(rankings, qrels, strict=True)])
-        ideal = _padded([sorted((g for g in qrel.values() if g > 0), reverse=True) for qrel in qrels])
-        return cls(np.maximum(grades, 0), ideal)
+        """The relevant hits of `rankings` (ids, best first); `qrels[i]` are the judgements of ranking i."""
+        return cls.of_ranks([{id: rank for rank, id in enumerate(ids, start=1)} for ids in rankings], qrels)
+
+    @classmethod
+    def of_ranks(cls, ranks: Sequence[Mapping[str, int]], qrels: Sequence[Mapping[str, int]]) -> Judged:
+        """The same of the ranks of ids: it looks up what is judged, so long rankings cost nothing more."""
+        found, ideal = [], []
+        for of, qrel in zip(ranks, qrels, strict=True):
+            relevant = [(id, grade) for id, grade in qrel.items() if grade > 0]
+            found.append(sorted((of[id], grade) for id, grade in relevant if id in of))
+            ideal.append(sorted((grade for _, grade in relevant), reverse=True))
+        return cls(
+            _padded([[rank for rank, _ in hits] for hits in found]),
+            _padded([[grade for _, grade in hits] for hits in found]),
+            _padded(ideal),
+        )
 
     def __len__(self) -> int:
         return len(self.grades)
@@ -115,27 +128,29 @@ class Measure:
 
     def values(self, judged: Judged) -> Floats:
         """One value a query, 0 to 1. A query without anything relevant has 0."""
-        grades = judged.grades[:, : self.cutoff]
-        relevant, ranks = grades > 0, np.arange(1, grades.shape[1] + 1)
+        ranks, best = judged.ranks, judged.ideal[:, : self.cutoff]
+        # Where a row is filled up, the rank is 0: it is in no list.
+        found = (ranks > 0) & (ranks <= (self.cutoff or np.iinfo(np.int64).max))
+        relevant, wanted = found.sum(axis=1), (judged.ideal > 0).sum(axis=1)
         match self.gauge:
             case Gauge.NDCG:
-                return _ratio(_dcg(grades), _dcg(judged.ideal[:, : self.cutoff]))
+                return _ratio(_dcg(judged.grades * found, ranks), _dcg(best, _in_order(best)))
             case Gauge.NDCG_EXP:
                 # Scaled by the query's best grade, so that no grade overflows; the ratio is the same.
                 top = judged.ideal.max(axis=1, initial=0)[:, None]
-                gain = _exponential(grades, top), _exponential(judged.ideal[:, : self.cutoff], top)
-                return _ratio(_dcg(gain[0]), _dcg(gain[1]))
+                gain = _exponential(judged.grades * found, top), _exponential(best, top)
+                return _ratio(_dcg(gain[0], ranks), _dcg(gain[1], _in_order(best)))
             case Gauge.AP:
-                precision = np.cumsum(relevant, axis=1) / ranks
-                return _ratio((precision * relevant).sum(axis=1), (judged.ideal > 0).sum(axis=1))
+                precision = np.cumsum(found, axis=1) / np.maximum(ranks, 1)
+                return _ratio((precision * found).sum(axis=1), wanted)
             case Gauge.RR:
-                return np.asarray((relevant / ranks).max(axis=1, initial=0.0), dtype=np.float64)
+                return np.asarray((found / np.maximum(ranks, 1)).max(axis=1, initial=0.0), dtype=np.float64)
             case Gauge.R:
-                return _ratio(relevant.sum(axis=1), (judged.ideal > 0).sum(axis=1))
+                return _ratio(relevant, wanted)
             case Gauge.P:
-                return np.asarray(relevant.sum(axis=1) / float(self.depth), dtype=np.float64)
+                return np.asarray(relevant / float(self.depth), dtype=np.float64)
             case Gauge.HIT:
-                return np.asarray(relevant.any(axis=1), dtype=np.float64)
+                return np.asarray(relevant > 0, dtype=np.float64)
 
 
 def parse_measures(names: Iterable[str | Measure] | str | Measure) -> tuple[Measure, ...]:
@@ -159,9 +174,13 @@ def _padded(rows: Sequence[Sequence[int]]) -> Grades:
     return out
 
 
-def _dcg(gains: npt.NDArray[np.int64] | Floats) -> Floats:
-    discount = 1.0 / np.log2(np.arange(2, gains.shape[1] + 2))
+def _dcg(gains: npt.NDArray[np.int64] | Floats, ranks: Grades) -> Floats:
+    discount = 1.0 / np.log2(np.maximum(ranks, 1) + 1)
     return np.asarray((gains * discount).sum(axis=1), dtype=np.float64)
+
+
+def _in_order(grades: Grades) -> Grades:
+    return np.arange(1, grades.shape[1] + 1)[None, :]
 
 
 def _exponential(grades: Grades, top: Grades) -> Floats:
