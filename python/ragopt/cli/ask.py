@@ -25,6 +25,7 @@ __all__ = ["add_parser", "run"]
 
 _WHY_NOT = {
     Status.NO_RELEVANT_CONTEXT: "no relevant context was found, so no model was called",
+    Status.OUT_OF_SCOPE: "the corpus does not seem to answer this question, so no model was called",
     Status.NOTHING_FITS: "no chunk fits into the token budget, so no model was called: raise --budget",
 }
 

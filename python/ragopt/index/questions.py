@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ragopt.errors import InputError, InputTypeError, VectorError
 from ragopt.index.build import as_floats, require_text
+from ragopt.index.parts import check_parts
 from ragopt.types import Query
 from ragopt.types.parameters import finite
 
@@ -24,11 +25,15 @@ def as_query(query: str | Query | None, vector: npt.ArrayLike | None) -> Query:
     if not isinstance(query, Query) or not isinstance(query.text, str):
         raise InputError(f"query is a {type(query).__name__}: give a string or a ragopt Query")
     require_text(query.text, "query")
+    if query.parts:
+        query = replace(query, parts=tuple(as_query(part, None) for part in check_parts(query).parts))
     if query.terms is not None:
         query = replace(query, terms=_terms(query.terms))
     row = vector if vector is not None else query.vector
     if row is None:
         return query
+    if query.parts:
+        raise InputError("a query of parts takes no vector of its own: give each part one, as Query(text, vector=...)")
     array = as_floats(row, "vector")
     if array.ndim != 1:
         raise VectorError(f"vector has shape {array.shape}: a query vector is one row")

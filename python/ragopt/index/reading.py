@@ -15,6 +15,7 @@ from ragopt.filters import check, matcher
 from ragopt.index.build import require_text
 from ragopt.index.doors import off_loop
 from ragopt.index.embedding import QueryEmbedder
+from ragopt.index.parts import join_parts, rejoin, spread
 from ragopt.index.questions import as_queries, as_query
 from ragopt.index.searching import Search, resolve
 from ragopt.index.stored import decode, decode_metadata
@@ -94,7 +95,8 @@ class Reader(ABC):
         `alpha` is the share of the dense side, 0 (BM25 alone) to 1 (cosine alone); None takes the
         default of the embedder or the normalizer. `where` filters before ranking. `min_score` drops
         hits below it. `depth` is the population of list-relative normalizers. `vector` replaces the
-        embedding of the query. A side that does not exist drops out (`Hits.sides`).
+        embedding of the query. A side that does not exist drops out (`Hits.sides`). The parts of a
+        query are searched in parallel, and take turns in the list.
         """
         snapshot = self._snapshot
         question = as_query(query, vector)
@@ -103,6 +105,10 @@ class Reader(ABC):
         elif where is None:
             where = question.where
         search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
+        if question.parts:
+            rows = self._embedder.many(question.parts, None, search.alpha, snapshot.core.dimension)
+            found = search.run_many(snapshot.core, question.parts, rows, 0, snapshot.chunk)
+            return join_parts(question.parts, found, search.k)
         row = self._embedder.one(question, search.alpha, snapshot.core.dimension)
         if row is not None:
             question = Query(question.text, question.terms, row, question.where)
@@ -121,22 +127,26 @@ class Reader(ABC):
         vectors: npt.ArrayLike | None = None,
         threads: int = 0,
     ) -> list[Hits]:
-        """`search` for many queries in parallel, outside the GIL; `vectors` has a row a query; threads 0: all cores."""
+        """`search` for many queries in parallel, outside the GIL; `vectors` has a row a query; threads 0: all cores.
+
+        A query of parts is searched part by part; with `vectors`, such a query has a row for each part in its place.
+        """
         snapshot = self._snapshot
-        questions = as_queries(queries)
+        asked = as_queries(queries)
+        questions = spread(asked)
         threads = min(whole("threads", threads), len(questions), _MOST_THREADS)
-        if any(question.where is not None for question in questions):
+        if any(question.where is not None for question in asked):
             raise InputError("search_many takes one filter for all queries: pass where=, or search one by one")
         search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
         rows = self._embedder.many(questions, vectors, search.alpha, snapshot.core.dimension)
-        return search.run_many(snapshot.core, questions, rows, threads, snapshot.chunk)
+        return rejoin(asked, search.run_many(snapshot.core, questions, rows, threads, snapshot.chunk), search.k)
 
     def embed_queries(self, queries: Sequence[str | Query]) -> npt.NDArray[np.float32] | None:
         """The vectors of queries that will be searched many times: a row each, or None where there is no embedder.
 
         Pass them on as `vectors=`, so that `search_many` does not embed the same texts again.
         """
-        return self._embedder.many(as_queries(queries), None, 1.0, self._snapshot.core.dimension)
+        return self._embedder.many(spread(as_queries(queries)), None, 1.0, self._snapshot.core.dimension)
 
     async def asearch(self, query: str | Query | None = None, **options: Any) -> Hits:
         """`search` without blocking the event loop."""
@@ -157,6 +167,16 @@ class Reader(ABC):
         snapshot = self._snapshot
         ordinal = snapshot.core.ordinal(id)
         return None if ordinal is None else snapshot.chunk(ordinal)
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text, as this index's analyzer makes them: in order, as often as the text holds them."""
+        require_text(text, "text")
+        return self._snapshot.core.analyzer.terms(text)
+
+    def document_frequency(self, term: str) -> int:
+        """How many chunks hold this term."""
+        require_text(term, "term")
+        return self._snapshot.core.document_frequency(term)
 
     @property
     def ids(self) -> list[str]:

@@ -16,11 +16,13 @@ class Status(StrEnum):
     """The outcome of a question. Nothing relevant is an answer: no model need be paid for it.
 
     `NOTHING_FITS`: chunks were found, but the smallest of them is above the token budget.
+    `OUT_OF_SCOPE`: the question is not one that the corpus answers (`Query.answerable`); nothing was searched.
     """
 
     OK = "ok"
     NO_RELEVANT_CONTEXT = "no_relevant_context"
     NOTHING_FITS = "nothing_fits"
+    OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,10 +125,11 @@ class Hit:
     """One found chunk with its score.
 
     `lexical` is the raw BM25 score (0.0 without a query term), `dense` the cosine; each is None
-    where its side took no part or the chunk has no vector. The chunk itself is read when asked for.
+    where its side took no part or the chunk has no vector. `part` is the text of the sub-query that
+    found it, None where the query had no parts. The chunk itself is read when asked for.
     """
 
-    __slots__ = ("_chunk", "_load", "dense", "id", "lexical", "score")
+    __slots__ = ("_chunk", "_load", "dense", "id", "lexical", "part", "score")
 
     def __init__(
         self,
@@ -139,13 +140,21 @@ class Hit:
         dense: float | None = None,
         chunk: Chunk | None = None,
         load: Callable[[], Chunk] | None = None,
+        part: str | None = None,
     ) -> None:
         self.id = id
         self.score = score
         self.lexical = lexical
         self.dense = dense
+        self.part = part
         self._chunk = chunk
         self._load = load
+
+    def of_part(self, part: str) -> Hit:
+        """The same hit, found by the sub-query `part`."""
+        hit = Hit(self.id, self.score, lexical=self.lexical, dense=self.dense, part=part)
+        hit._chunk, hit._load = self._chunk, self._load
+        return hit
 
     @property
     def chunk(self) -> Chunk:
@@ -187,26 +196,29 @@ class Hit:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hit):
             return NotImplemented
-        mine = (self.id, self.score, self.lexical, self.dense)
-        return mine == (other.id, other.score, other.lexical, other.dense)
+        mine = (self.id, self.score, self.lexical, self.dense, self.part)
+        return mine == (other.id, other.score, other.lexical, other.dense, other.part)
 
     def __hash__(self) -> int:
         return hash((self.id, self.score))
 
     def __reduce__(self) -> tuple[Any, ...]:
         chunk = None if self._chunk is None and self._load is None else self.chunk
-        return _hit, (self.id, self.score, self.lexical, self.dense, chunk)
+        return _hit, (self.id, self.score, self.lexical, self.dense, chunk, self.part)
 
 
-def _hit(id: str, score: float, lexical: float | None, dense: float | None, chunk: Chunk | None) -> Hit:
-    return Hit(id, score, lexical=lexical, dense=dense, chunk=chunk)
+def _hit(
+    id: str, score: float, lexical: float | None, dense: float | None, chunk: Chunk | None, part: str | None
+) -> Hit:
+    return Hit(id, score, lexical=lexical, dense=dense, chunk=chunk, part=part)
 
 
 @dataclass(frozen=True, slots=True)
 class Hits(Sequence[Hit]):
     """Hits ranked by score, best first, with what is needed to read the scores.
 
-    `exact` says that no chunk outside the list scores better than one inside it. `depth` is the
+    `exact` says that no chunk outside the list scores better than one inside it; for a query of parts
+    it says so of each part's share, and the parts take turns in the list. `depth` is the
     population of list-relative normalizers. `reason` says why nothing was found. A copy by pickle
     or deepcopy holds the chunks, but cannot explain: the index stays where it is.
     """
