@@ -169,6 +169,11 @@ def test_unsafe_elsewhere_is_caught(tmp_path: Path) -> None:
     assert rules.unsafe_code(tmp_path) == []
     (tmp_path / "other.rs").write_text("fn f() {\n    unsafe { work() }\n}\n", encoding="utf-8")
     assert [hit.partition(": ")[0] for hit in rules.unsafe_code(tmp_path)] == [f"{tmp_path / 'other.rs'}:2"]
+    (tmp_path / "other.rs").unlink()
+    for room, caught in [("index", False), ("search", True)]:
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "mmap.rs").write_text("unsafe { map() }\n", encoding="utf-8")
+        assert bool(rules.unsafe_code(tmp_path)) is caught
 
 
 Rule = Callable[[list[Path]], list[str]]

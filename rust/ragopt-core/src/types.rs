@@ -43,6 +43,17 @@ impl Bits {
         bits
     }
 
+    /// The ordinals of the bits that are set in `words`, the lowest first; None if the words are not those of `len`.
+    pub(crate) fn of_words(words: Vec<u64>, len: usize) -> Option<Self> {
+        let beyond = words.last().is_some_and(|&word| !len.is_multiple_of(64) && word >> (len % 64) != 0);
+        (words.len() == len.div_ceil(64) && !beyond).then_some(Self { words, len })
+    }
+
+    /// The bits, 64 a word, the lowest first.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Puts `ordinal` into the set.
     pub fn insert(&mut self, ordinal: Ordinal) {
         self.words[ordinal as usize / 64] |= 1 << (ordinal % 64);

@@ -50,8 +50,8 @@ fn build(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
     if terms.len() >= MOST_CHUNKS {
         return Err(Error::Input(format!("{} different terms are more than one index holds", terms.len())));
     }
-    let vocabulary = Vocabulary::from_terms(terms).map_err(|reason| Error::Input(reason.to_owned()))?;
-    Ok(Segment { ids, stored: Blobs::of(source.stored), vocabulary, postings, lengths, vectors })
+    let vocabulary = Vocabulary::from_terms(terms);
+    Ok(Segment { ids, stored: Blobs::of(source.stored), vocabulary, postings, lengths: lengths.into(), vectors })
 }
 
 fn check(source: &Source<'_>) -> Result<()> {
@@ -124,7 +124,7 @@ mod tests {
         let terms: Vec<_> = (0..3).map(|i| built.vocabulary.terms().get(i)).collect();
         assert_eq!(terms, [Some("a"), Some("b"), Some("c")]);
         assert_eq!(listed(&built.postings, 1), [(0, 2), (2, 1)]);
-        assert_eq!(built.lengths, [3, 0, 2]);
+        assert_eq!(built.lengths[..], [3, 0, 2]);
         assert_eq!(built.vocabulary.id("bb"), None);
     }
 

@@ -10,12 +10,17 @@ mod classes;
 mod dictionary;
 mod file;
 mod folder;
-mod lines;
+mod manifest;
+mod mmap;
+mod pages;
 mod persist;
 mod plane;
 mod postings;
+mod section;
 mod sort;
+mod store;
 mod strings;
+mod term_postings;
 mod vectors;
 mod vocabulary;
 
@@ -29,9 +34,11 @@ use crate::types::Ordinal;
 
 pub use build::Source;
 pub(crate) use plane::Plane;
-pub(crate) use postings::{Form, Glance, LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS, code_in};
-pub use postings::{Postings, TermPostings};
+pub use postings::Postings;
+pub(crate) use postings::{LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS};
 pub use strings::{Blobs, Ids, Strings};
+pub use term_postings::TermPostings;
+pub(crate) use term_postings::{Form, Glance, code_in};
 pub use vectors::Vectors;
 pub use vocabulary::Vocabulary;
 
@@ -44,7 +51,7 @@ pub(crate) struct Segment {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) postings: Postings,
     /// Terms of each chunk, repeated ones counted.
-    pub(crate) lengths: Vec<u32>,
+    pub(crate) lengths: store::Store<u32>,
     pub(crate) vectors: Option<Vectors>,
 }
 
@@ -81,7 +88,7 @@ impl Index {
     /// [`Error::NotAnIndex`](crate::error::Error::NotAnIndex), [`Error::Version`](crate::error::Error::Version),
     /// [`Error::Corrupt`](crate::error::Error::Corrupt) or [`Error::Read`](crate::error::Error::Read).
     pub fn open(path: &Path) -> Result<Self> {
-        persist::open(path)
+        manifest::open(path)
     }
 
     /// Writes the index to the folder `path`, replacing an index that stands there, whole or not at all.
@@ -90,7 +97,7 @@ impl Index {
     /// [`Error::Write`](crate::error::Error::Write), or [`Error::NotAnIndex`](crate::error::Error::NotAnIndex)
     /// for a folder that holds something else; what stood there is kept.
     pub fn save(&self, path: &Path) -> Result<()> {
-        persist::save(self, path)
+        manifest::save(self, path)
     }
 
     pub(crate) fn of(analyzer: Analyzer, bm25: Bm25, attributes: String, segment: Segment) -> Self {

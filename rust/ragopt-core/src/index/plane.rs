@@ -1,12 +1,13 @@
 //! The vectors once more in 4 + 4 bits a dimension, with how far that is from them.
 //!
-//! Derived from the vectors when an index is built or opened, and not stored: making it takes less
-//! time than reading it would. The mean of all vectors is taken off first: what is left is shorter,
-//! so its codes are nearer (a good part where an embedder crowds its vectors into a corner).
+//! Made when an index is built, and saved, so that an opened one can be searched before its vectors are read. The
+//! mean of all vectors is taken off first: what is left is shorter, so its codes are nearer (a good part where an
+//! embedder crowds its vectors into a corner).
 
 use rayon::prelude::*;
 
-use super::lines::Lines;
+use super::pages::Pages;
+use super::store::Store;
 use super::vectors::Vectors;
 use crate::error::{Error, Result};
 use crate::score::codes::{self, Codes, Rows};
@@ -18,18 +19,24 @@ const BATCH: usize = 4096;
 /// Codes of all chunks, in the order of the chunks. A missing vector has the residual −∞: its bound is −∞.
 #[derive(Debug)]
 pub(crate) struct Plane {
+    pub(super) shape: Shape,
+    pub(super) high: Store<Codes>,
+    pub(super) low: Store<Codes>,
+    pub(super) scales: Store<f32>,
+    pub(super) coarse: Store<f32>,
+    pub(super) fine: Store<f32>,
+}
+
+/// What holds for all rows.
+#[derive(Debug, PartialEq)]
+pub(super) struct Shape {
     /// Lines of codes a row.
-    width: usize,
-    mean: Vec<Line>,
-    high: Lines,
-    low: Lines,
-    scales: Vec<f32>,
-    coarse: Vec<f32>,
-    fine: Vec<f32>,
+    pub(super) width: usize,
+    pub(super) mean: Vec<Line>,
     /// No row is further from the mean.
-    longest: f32,
+    pub(super) longest: f32,
     /// No residual of the high plane is larger.
-    farthest: f32,
+    pub(super) farthest: f32,
 }
 
 impl Plane {
@@ -48,13 +55,13 @@ impl Plane {
         let (count, dimension) = (vectors.present().len(), vectors.dimension());
         let (width, span) = (codes::lines_of(dimension), vectors.rows().len() / count.max(1));
         let mean = mean(vectors, span);
-        let (mut high, mut low) = (Lines::zeros(count * width)?, Lines::zeros(count * width)?);
+        let (mut high, mut low) = (Pages::<Codes>::zeros(count * width)?, Pages::<Codes>::zeros(count * width)?);
         let (mut scales, mut coarse, mut fine) = (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
         let longest = vectors
             .rows()
             .par_chunks((BATCH * span).max(1))
-            .zip(codes_mut(&mut high).par_chunks_mut(BATCH * width))
-            .zip(codes_mut(&mut low).par_chunks_mut(BATCH * width))
+            .zip(high.par_chunks_mut(BATCH * width))
+            .zip(low.par_chunks_mut(BATCH * width))
             .zip(scales.par_chunks_mut(BATCH).zip(coarse.par_chunks_mut(BATCH)).zip(fine.par_chunks_mut(BATCH)))
             .enumerate()
             .map(|(b, (((rows, high), low), ((scales, coarse), fine)))| {
@@ -74,32 +81,34 @@ impl Plane {
             })
             .reduce(|| 0.0, f32::max);
         let farthest = coarse.iter().copied().fold(0.0, f32::max);
-        Ok(Self { width, mean, high, low, scales, coarse, fine, longest, farthest })
+        let shape = Shape { width, mean, longest, farthest };
+        let (high, low) = (Store::Pages(high), Store::Pages(low));
+        Ok(Self { shape, high, low, scales: scales.into(), coarse: coarse.into(), fine: fine.into() })
     }
 
     /// Taken off each row before it was encoded.
     pub(crate) fn mean(&self) -> &[Line] {
-        &self.mean
+        &self.shape.mean
     }
 
     /// No row is further from the mean than this.
     pub(crate) fn longest(&self) -> f32 {
-        self.longest
+        self.shape.longest
     }
 
     /// No row is further from its high nibbles than this.
     pub(crate) fn farthest(&self) -> f32 {
-        self.farthest
+        self.shape.farthest
     }
 
     /// The rows as their high nibbles tell them.
     pub(crate) fn rows(&self) -> Rows<'_> {
-        Rows { codes: bytemuck::cast_slice(self.high.as_slice()), scales: &self.scales, residuals: &self.coarse }
+        Rows { codes: &self.high, scales: &self.scales, residuals: &self.coarse }
     }
 
     /// High and low nibbles.
     pub(crate) fn planes(&self) -> (&[Codes], &[Codes]) {
-        (bytemuck::cast_slice(self.high.as_slice()), bytemuck::cast_slice(self.low.as_slice()))
+        (&self.high, &self.low)
     }
 
     /// The scale of a row, and its distance from its codes of 8 bits.
@@ -109,17 +118,30 @@ impl Plane {
 
     /// Lines of codes a row.
     pub(crate) fn width(&self) -> usize {
-        self.width
+        self.shape.width
     }
 
-    /// Memory taken.
+    /// Whether everything is as it was written, and the codes are those of `vectors`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where they are not.
+    pub(super) fn verify(&self, vectors: &Vectors) -> Result<()> {
+        let (high, low) = (self.high.all()?, self.low.all()?);
+        let numbers = [self.scales.all()?, self.coarse.all()?, self.fine.all()?];
+        let made = Self::of(vectors)?;
+        let same = self.shape == made.shape && high == &made.high[..] && low == &made.low[..];
+        if same && numbers == [&made.scales[..], &made.coarse[..], &made.fine[..]] {
+            Ok(())
+        } else {
+            Err(self.high.corrupt("codes that are not those of its vectors"))
+        }
+    }
+
+    /// Memory taken, or bytes of a file.
     pub(super) fn bytes(&self) -> usize {
-        self.high.bytes() + self.low.bytes() + 3 * size_of::<f32>() * self.scales.len()
+        let numbers = self.scales.bytes() + self.coarse.bytes() + self.fine.bytes();
+        self.high.bytes() + self.low.bytes() + numbers
     }
-}
-
-fn codes_mut(lines: &mut Lines) -> &mut [Codes] {
-    bytemuck::cast_slice_mut(lines.as_mut_slice())
 }
 
 /// The mean of the vectors that are there; parts are added up in their order, whatever thread made them.

@@ -5,8 +5,8 @@
 use rayon::prelude::*;
 
 use super::dictionary::Dictionary;
-use super::postings::{ODD, Postings, code_of, word_of};
-use super::strings::Strings;
+use super::postings::{self, ODD, Postings, code_of, word_of};
+use super::strings::{self, Strings};
 use crate::analysis::Analyzer;
 use crate::types::Ordinal;
 
@@ -126,19 +126,18 @@ pub(super) fn merge(parts: &[Part], chunks: usize) -> (Strings, Postings) {
         named.extend(part.dictionary.terms().zip(0..).map(|(term, number)| (term, i, number)));
     }
     named.par_sort_unstable();
-    let mut terms = Strings::default();
+    let mut terms = strings::Growing::default();
     let groups = || named.chunk_by(|left, right| left.0 == right.0);
-    groups().for_each(|group| terms.push(group[0].0));
+    groups().for_each(|group| terms.push(group[0].0.as_bytes()));
 
-    let merged: Vec<Postings> =
+    let merged: Vec<postings::Growing> =
         ranges(&named, parts).into_par_iter().map(|range| merge_range(range, parts, chunks)).collect();
     let mut merged = merged.into_iter();
-    let mut postings = merged.next().unwrap_or_else(|| Postings::new(chunks));
+    let mut postings = merged.next().unwrap_or_else(|| postings::Growing::new(chunks));
     for range in merged {
         postings.append(&range);
     }
-    postings.finish();
-    (terms, postings)
+    (terms.strings(), postings.finish())
 }
 
 /// Cuts `named` between terms into a few ranges of about as many postings.
@@ -157,13 +156,13 @@ fn ranges<'a, 'b>(named: &'a [Named<'b>], parts: &[Part]) -> Vec<&'a [Named<'b>]
     ranges
 }
 
-fn merge_range(range: &[Named<'_>], parts: &[Part], chunks: usize) -> Postings {
-    let mut postings = Postings::new(chunks);
-    let mut odd: Vec<(Ordinal, u32)> = Vec::new();
+fn merge_range(range: &[Named<'_>], parts: &[Part], chunks: usize) -> postings::Growing {
+    let mut postings = postings::Growing::new(chunks);
+    let mut odd: Vec<[u32; 2]> = Vec::new();
     for group in range.chunk_by(|left, right| left.0 == right.0) {
         odd.clear();
         for &(_, part, number) in group {
-            odd.extend(parts[part as usize].odd(number).iter().map(|&(_, ordinal, count)| (ordinal, count)));
+            odd.extend(parts[part as usize].odd(number).iter().map(|&(_, ordinal, count)| [ordinal, count]));
         }
         postings.push(group.iter().map(|&(_, part, number)| parts[part as usize].words(number)), &odd);
     }

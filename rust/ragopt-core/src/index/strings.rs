@@ -2,53 +2,77 @@
 
 use rayon::prelude::*;
 
+use super::store::Store;
 use crate::error::{Error, Result};
 use crate::types::Ordinal;
 
 /// Byte strings by number. `ends[i]` is where string i ends in `bytes`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, PartialEq, Default)]
 pub struct Blobs {
-    pub(super) bytes: Vec<u8>,
-    pub(super) ends: Vec<u64>,
+    bytes: Store<u8>,
+    ends: Store<u64>,
 }
 
-/// Strings by number.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Strings by number, checked as a whole.
+#[derive(Debug, PartialEq, Default)]
 pub struct Strings(Blobs);
 
+/// Byte strings that come one by one.
+#[derive(Debug, Default)]
+pub(super) struct Growing {
+    bytes: Vec<u8>,
+    ends: Vec<u64>,
+}
+
 /// The ids of an index's chunks, and their order by bytes, which breaks ties between scores.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, PartialEq, Default)]
 pub struct Ids {
     names: Strings,
     /// Ordinals, in byte order of their ids.
-    order: Vec<Ordinal>,
+    order: Store<Ordinal>,
     /// The place of each ordinal in `order`.
-    places: Vec<u32>,
+    places: Store<u32>,
 }
 
-impl Blobs {
-    /// The parts, checked: ends that ascend and do not go beyond the bytes, the last at their end.
-    pub(super) fn from_parts(bytes: Vec<u8>, ends: Vec<u64>) -> std::result::Result<Self, &'static str> {
-        if !ends.is_sorted() || ends.last().copied().unwrap_or(0) != bytes.len() as u64 {
-            return Err("places of strings that do not fit their bytes");
-        }
-        Ok(Self { bytes, ends })
-    }
-
-    /// These byte strings.
-    pub(super) fn of(blobs: &[&[u8]]) -> Self {
-        let mut all = Self {
-            bytes: Vec::with_capacity(blobs.iter().map(|blob| blob.len()).sum()),
-            ends: Vec::with_capacity(blobs.len()),
-        };
-        blobs.iter().for_each(|blob| all.push(blob));
-        all
-    }
-
+impl Growing {
     /// Appends one.
     pub(super) fn push(&mut self, blob: &[u8]) {
         self.bytes.extend_from_slice(blob);
         self.ends.push(self.bytes.len() as u64);
+    }
+
+    /// All that came, without the room for more.
+    pub(super) fn blobs(mut self) -> Blobs {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        Blobs { bytes: self.bytes.into(), ends: self.ends.into() }
+    }
+
+    /// The same of what came as strings alone.
+    pub(super) fn strings(self) -> Strings {
+        Strings(self.blobs())
+    }
+}
+
+impl Blobs {
+    /// Byte strings from a file, each of which is checked when it is asked for.
+    pub(super) fn from_parts(bytes: Store<u8>, ends: Store<u64>) -> Self {
+        Self { bytes, ends }
+    }
+
+    /// These byte strings.
+    pub(super) fn of(blobs: &[&[u8]]) -> Self {
+        let mut all = Growing {
+            bytes: Vec::with_capacity(blobs.iter().map(|blob| blob.len()).sum()),
+            ends: Vec::with_capacity(blobs.len()),
+        };
+        blobs.iter().for_each(|blob| all.push(blob));
+        all.blobs()
+    }
+
+    /// The bytes, and where each string ends.
+    pub(super) fn parts(&self) -> (&Store<u8>, &Store<u64>) {
+        (&self.bytes, &self.ends)
     }
 
     /// How many there are.
@@ -64,37 +88,67 @@ impl Blobs {
     }
 
     /// The byte string with this number.
-    #[must_use]
-    pub fn get(&self, i: usize) -> Option<&[u8]> {
-        let end = *self.ends.get(i)? as usize;
-        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
-        self.bytes.get(start..end)
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where its file is damaged.
+    pub fn read(&self, i: usize) -> Result<Option<&[u8]>> {
+        if i >= self.len() {
+            return Ok(None);
+        }
+        let (first, count) = if i == 0 { (0, 1) } else { (i - 1, 2) };
+        let ends = self.ends.part(first as u64, count)?;
+        let (start, end) = (if i == 0 { 0 } else { ends[0] }, ends[ends.len() - 1]);
+        self.bytes.part(start, end.wrapping_sub(start)).map(Some)
     }
 
-    /// Memory taken.
+    /// The byte string with this number, of those that were checked as a whole.
+    #[must_use]
+    pub fn get(&self, i: usize) -> Option<&[u8]> {
+        (i < self.len()).then(|| self.raw(i))
+    }
+
+    fn raw(&self, i: usize) -> &[u8] {
+        let start = if i == 0 { Some(0) } else { self.ends.get(i - 1).copied() };
+        match (start, self.ends.get(i)) {
+            (Some(start), Some(&end)) => self.bytes.get(start as usize..end as usize).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// Memory taken, or bytes of a file.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes.len() + self.ends.len() * size_of::<u64>()
+        self.bytes.bytes() + self.ends.bytes()
+    }
+
+    /// Whether everything is as it was written.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where its file is damaged.
+    pub(super) fn verify(&self) -> Result<()> {
+        let (bytes, ends) = (self.bytes.all()?, self.ends.all()?);
+        if ends.is_sorted() && ends.last().copied().unwrap_or(0) == bytes.len() as u64 {
+            Ok(())
+        } else {
+            Err(self.ends.corrupt("places of strings that do not fit their bytes"))
+        }
     }
 }
 
 impl Strings {
     /// The strings of `blobs`, each of which must be UTF-8.
-    pub(super) fn from_blobs(blobs: Blobs) -> std::result::Result<Self, &'static str> {
-        let text = std::str::from_utf8(&blobs.bytes).map_err(|_| "text that is not UTF-8")?;
+    pub(super) fn from_blobs(blobs: Blobs) -> Result<Self> {
+        blobs.verify()?;
+        let corrupt = |reason: &str| blobs.ends.corrupt(reason);
+        let text = std::str::from_utf8(&blobs.bytes).map_err(|_| corrupt("text that is not UTF-8"))?;
         if blobs.ends.iter().any(|&end| !text.is_char_boundary(end as usize)) {
-            return Err("a string that ends inside of a character");
+            return Err(corrupt("a string that ends inside of a character"));
         }
         Ok(Self(blobs))
     }
 
     pub(super) fn blobs(&self) -> &Blobs {
         &self.0
-    }
-
-    /// Appends one.
-    pub(super) fn push(&mut self, text: &str) {
-        self.0.push(text.as_bytes());
     }
 
     /// How many there are.
@@ -113,15 +167,15 @@ impl Strings {
     #[must_use]
     pub fn get(&self, i: usize) -> Option<&str> {
         // Each was UTF-8 when it came in; checking again costs less than carrying `unsafe`.
-        self.0.get(i).and_then(|bytes| std::str::from_utf8(bytes).ok())
+        if i < self.len() { std::str::from_utf8(self.0.raw(i)).ok() } else { None }
     }
 
     /// The string as bytes, for comparing.
     pub(super) fn raw(&self, i: usize) -> &[u8] {
-        self.0.get(i).unwrap_or_default()
+        self.0.raw(i)
     }
 
-    /// Memory taken.
+    /// Memory taken, or bytes of a file.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.0.bytes()
@@ -134,43 +188,50 @@ impl Ids {
     /// # Errors
     /// [`Error::DuplicateId`], naming the first in byte order.
     pub(super) fn of(ids: &[&str]) -> Result<Self> {
-        let mut names = Strings::default();
+        let mut names = Growing::default();
         for id in ids {
-            names.push(id);
+            names.push(id.as_bytes());
         }
         let order = order_of(ids);
-        match order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
-            Some(pair) => Err(Error::DuplicateId(ids[pair[0] as usize].to_owned())),
-            None => Ok(Self::with_order(names, order)),
+        if let Some(pair) = order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
+            return Err(Error::DuplicateId(ids[pair[0] as usize].to_owned()));
         }
-    }
-
-    /// Saved ids, checked: `order` holds every ordinal once, in strictly ascending byte order of the ids.
-    pub(super) fn from_parts(names: Strings, order: Vec<Ordinal>) -> std::result::Result<Self, &'static str> {
-        if order.len() != names.len() || order.iter().any(|&ordinal| ordinal as usize >= names.len()) {
-            return Err("an order of ids that are not there");
-        }
-        let ascends = |pair: &[Ordinal]| names.raw(pair[0] as usize) < names.raw(pair[1] as usize);
-        if !order.windows(2).all(ascends) {
-            return Err("ids that are not in order");
-        }
-        Ok(Self::with_order(names, order))
-    }
-
-    fn with_order(names: Strings, order: Vec<Ordinal>) -> Self {
         let mut places = vec![0; order.len()];
         for (place, &ordinal) in order.iter().enumerate() {
             places[ordinal as usize] = place as u32;
         }
-        Self { names, order, places }
+        Ok(Self { names: names.strings(), order: order.into(), places: places.into() })
+    }
+
+    /// Saved ids, whose order is checked by [`Self::verify`] alone: it takes as long as sorting them.
+    pub(super) fn from_parts(names: Strings, order: Store<Ordinal>, places: Store<u32>) -> Result<Self> {
+        if order.len() != names.len() || places.len() != names.len() {
+            return Err(order.corrupt("an order of ids that are not there"));
+        }
+        Ok(Self { names, order, places })
+    }
+
+    /// Whether the order holds every ordinal once, in strictly ascending byte order of the ids.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where it does not.
+    pub(super) fn verify(&self) -> Result<()> {
+        let ascends = |pair: &[Ordinal]| self.names.raw(pair[0] as usize) < self.names.raw(pair[1] as usize);
+        let at = |(place, &ordinal): (usize, &Ordinal)| self.places.get(ordinal as usize) == Some(&(place as u32));
+        if self.order.iter().enumerate().all(at) && self.order.windows(2).all(ascends) {
+            Ok(())
+        } else {
+            Err(self.order.corrupt("ids that are not in order"))
+        }
     }
 
     pub(super) fn names(&self) -> &Strings {
         &self.names
     }
 
-    pub(super) fn order(&self) -> &[Ordinal] {
-        &self.order
+    /// Ordinals in byte order of their ids, and the place of each ordinal there.
+    pub(super) fn sorted(&self) -> (&Store<Ordinal>, &Store<u32>) {
+        (&self.order, &self.places)
     }
 
     /// The place of a chunk's id among all ids in byte order.
@@ -190,7 +251,8 @@ impl Ids {
     #[must_use]
     pub fn ordinal(&self, id: &str) -> Option<Ordinal> {
         let found = self.order.binary_search_by(|&ordinal| self.names.raw(ordinal as usize).cmp(id.as_bytes()));
-        found.ok().map(|place| self.order[place])
+        // Damaged places could name a chunk that is not there.
+        found.ok().map(|place| self.order[place]).filter(|&ordinal| (ordinal as usize) < self.names.len())
     }
 
     /// All ids, in the order of the ordinals.
@@ -198,10 +260,10 @@ impl Ids {
         (0..self.names.len()).map(|i| self.names.get(i).unwrap_or_default())
     }
 
-    /// Memory taken.
+    /// Memory taken, or bytes of a file.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.names.bytes() + (self.order.len() + self.places.len()) * size_of::<u32>()
+        self.names.bytes() + self.order.bytes() + self.places.bytes()
     }
 }
 
@@ -239,7 +301,7 @@ mod tests {
     #[test]
     fn ids_are_found_and_ordered_by_bytes() {
         let ids = Ids::of(&["b", "a", "é", "", "ab"]).expect("unique");
-        assert_eq!(ids.order(), [3, 1, 4, 0, 2]);
+        assert_eq!(ids.sorted().0[..], [3, 1, 4, 0, 2]);
         assert_eq!(ids.ordinal("é"), Some(2));
         assert_eq!(ids.ordinal(""), Some(3));
         assert_eq!(ids.ordinal("c"), None);
@@ -247,21 +309,31 @@ mod tests {
         assert_eq!(ids.get(5), None);
         assert_eq!(ids.place(4), 2);
         let ids = ["doc-9", "doc-", "doc-12345678b", "doc-12345678a", "doc-9\0"];
-        assert_eq!(Ids::of(&ids).expect("unique").order(), [1, 3, 2, 0, 4]);
+        assert_eq!(Ids::of(&ids).expect("unique").sorted().0[..], [1, 3, 2, 0, 4]);
         assert_eq!(Ids::of(&["x", "y", "x"]), Err(Error::DuplicateId("x".into())));
     }
 
     #[test]
     fn parts_that_do_not_fit_are_refused() {
-        assert!(Blobs::from_parts(b"abc".to_vec(), vec![2, 1, 3]).is_err());
-        assert!(Blobs::from_parts(b"abc".to_vec(), vec![1, 2]).is_err());
-        assert!(Blobs::from_parts(b"abc".to_vec(), vec![]).is_err());
-        let split = Blobs::from_parts("é".as_bytes().to_vec(), vec![1, 2]).expect("fits");
-        assert!(Strings::from_blobs(split).is_err());
-        let ids = Ids::of(&["a", "b"]).expect("unique");
-        assert!(Ids::from_parts(ids.names().clone(), vec![1, 0]).is_err());
-        assert!(Ids::from_parts(ids.names().clone(), vec![0, 0]).is_err());
-        assert!(Ids::from_parts(ids.names().clone(), vec![0, 2]).is_err());
-        assert_eq!(Ids::from_parts(ids.names().clone(), vec![0, 1]), Ok(ids));
+        let blobs = |bytes: &[u8], ends: Vec<u64>| Blobs::from_parts(bytes.to_vec().into(), ends.into());
+        assert!(blobs(b"abc", vec![1, 3]).verify().is_ok());
+        for ends in [vec![2, 1, 3], vec![1, 2], vec![]] {
+            assert!(blobs(b"abc", ends).verify().is_err());
+        }
+        let damaged = blobs(b"abc", vec![2, 1, u64::MAX]);
+        assert_eq!(damaged.read(0), Ok(Some(&b"ab"[..])));
+        assert!(damaged.read(1).is_err() && damaged.read(2).is_err());
+        assert_eq!(damaged.read(3), Ok(None));
+        assert!(Strings::from_blobs(blobs("é".as_bytes(), vec![1, 2])).is_err());
+        let ids = |order: Vec<u32>, places: Vec<u32>| {
+            let names = Strings::from_blobs(blobs(b"ab", vec![1, 2])).expect("fits");
+            Ids::from_parts(names, order.into(), places.into()).and_then(|ids| ids.verify().map(|()| ids))
+        };
+        assert!(ids(vec![1, 0], vec![1, 0]).is_err());
+        assert!(ids(vec![0, 0], vec![0, 0]).is_err());
+        assert!(ids(vec![0, 2], vec![0, 1]).is_err());
+        assert!(ids(vec![0], vec![0]).is_err());
+        assert!(ids(vec![0, 1], vec![0, 0]).is_err());
+        assert_eq!(ids(vec![0, 1], vec![0, 1]), Ids::of(&["a", "b"]));
     }
 }

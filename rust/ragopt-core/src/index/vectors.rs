@@ -2,18 +2,19 @@
 
 use std::sync::OnceLock;
 
-use super::lines::Lines;
+use super::pages::Pages;
 use super::plane::Plane;
+use super::store::Store;
 use crate::error::{Error, Result};
 use crate::score::codes;
-use crate::score::cosine::{self, Line, Wide};
+use crate::score::cosine::{self, LANES, Line, Wide};
 use crate::types::{Bits, Ordinal};
 
 /// A vector a chunk, at length 1, in lines of 16 dimensions. A zero vector is a missing one.
 #[derive(Debug)]
 pub struct Vectors {
     dimension: usize,
-    rows: Lines,
+    rows: Store<Line>,
     present: Bits,
     count: usize,
     plane: OnceLock<Option<Plane>>,
@@ -21,12 +22,13 @@ pub struct Vectors {
 
 impl PartialEq for Vectors {
     fn eq(&self, other: &Self) -> bool {
-        self.dimension == other.dimension && self.rows == other.rows
+        self.dimension == other.dimension && self.present == other.present && self.rows == other.rows
     }
 }
 
 impl Vectors {
-    /// So many vectors are searched by their codes, which are made at once; before, only where they are asked for.
+    /// So many vectors are searched by their codes, which are made at once and saved; before, only where they are
+    /// asked for.
     pub(crate) const ENCODED: usize = 1024;
 
     /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
@@ -35,24 +37,29 @@ impl Vectors {
     /// What `refuse` makes of the row and the dimension of the first NaN or infinity.
     pub(super) fn of(dimension: usize, rows: &[f32], refuse: impl Fn(usize, usize) -> Error) -> Result<Self> {
         let width = cosine::lines_of(dimension);
-        let mut lines = Lines::zeros(rows.len() / dimension * width)?;
-        let pairs = rows.chunks_exact(dimension).zip(lines.as_mut_slice().chunks_exact_mut(width));
+        let mut lines = Pages::zeros(rows.len() / dimension * width)?;
+        let pairs = rows.chunks_exact(dimension).zip(lines.chunks_exact_mut(width));
         for (i, (row, out)) in pairs.enumerate() {
             cosine::normalize(row, out).map_err(|place| refuse(i, place))?;
         }
-        Ok(Self::from_lines(dimension, lines))
-    }
-
-    /// Vectors that are normalized already, by their lines.
-    pub(super) fn from_lines(dimension: usize, rows: Lines) -> Self {
-        let width = cosine::lines_of(dimension);
-        let present = Bits::of(rows.as_slice().chunks_exact(width).map(|row| !cosine::is_zero(row)));
-        let count = present.count();
-        let vectors = Self { dimension, rows, present, count, plane: OnceLock::new() };
-        if count >= Self::ENCODED {
+        let present = Bits::of(lines.chunks_exact(width).map(|row| !cosine::is_zero(row)));
+        let vectors = Self::from_parts(dimension, Store::Pages(lines), present, None);
+        if vectors.encoded() {
             vectors.plane();
         }
-        vectors
+        Ok(vectors)
+    }
+
+    /// Vectors that are normalized already, by their lines, as many as `present` says.
+    pub(super) fn from_parts(dimension: usize, rows: Store<Line>, present: Bits, plane: Option<Plane>) -> Self {
+        let count = present.count();
+        let plane = plane.map_or_else(OnceLock::new, |plane| OnceLock::from(Some(plane)));
+        Self { dimension, rows, present, count, plane }
+    }
+
+    /// Whether its codes are made at once, and saved.
+    pub(super) fn encoded(&self) -> bool {
+        self.count >= Self::ENCODED && self.dimension <= codes::WIDEST
     }
 
     /// Numbers of a vector.
@@ -78,7 +85,7 @@ impl Vectors {
     pub fn get(&self, ordinal: Ordinal) -> Option<&[Line]> {
         let width = cosine::lines_of(self.dimension);
         let start = ordinal as usize * width;
-        self.present.contains(ordinal).then(|| &self.rows.as_slice()[start..start + width])
+        self.present.contains(ordinal).then(|| &self.rows[start..start + width])
     }
 
     /// The same as plain numbers.
@@ -90,13 +97,22 @@ impl Vectors {
 
     /// All rows, missing ones as zeros.
     pub(crate) fn rows(&self) -> &[Line] {
-        self.rows.as_slice()
+        &self.rows
+    }
+
+    /// Where the rows lie.
+    pub(super) fn lines(&self) -> &Store<Line> {
+        &self.rows
     }
 
     /// The vectors in a few bits, made when first asked for; None where they are too wide or memory is short.
     pub(crate) fn plane(&self) -> Option<&Plane> {
-        let make = || if self.dimension <= codes::WIDEST { Plane::of(self).ok() } else { None };
-        self.plane.get_or_init(make).as_ref()
+        if self.plane.get().is_none() {
+            // Not made under the lock: a process that is forked meanwhile would wait for it for ever.
+            let plane = if self.dimension <= codes::WIDEST { Plane::of(self).ok() } else { None };
+            let _ = self.plane.set(plane);
+        }
+        self.plane.get()?.as_ref()
     }
 
     /// The cosine of `query` and a chunk's vector; None if it is missing.
@@ -104,10 +120,33 @@ impl Vectors {
         self.get(ordinal).map(|row| cosine::cosine(query, row))
     }
 
-    /// Memory taken.
+    /// Whether everything is as it was written, and the codes are those of the vectors.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where they are not.
+    pub(super) fn verify(&self) -> Result<()> {
+        let width = cosine::lines_of(self.dimension);
+        let rows = self.rows.all()?.chunks_exact(width).map(|row| !cosine::is_zero(row));
+        if Bits::of(rows) != self.present {
+            return Err(self.rows.corrupt("vectors that are not where they should be"));
+        }
+        match self.plane.get() {
+            Some(Some(plane)) => plane.verify(self),
+            _ => Ok(()),
+        }
+    }
+
+    /// Memory taken, or bytes of a file.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let plane = self.plane.get().and_then(Option::as_ref).map_or(0, Plane::bytes);
         self.rows.bytes() + self.present.len().div_ceil(8) + plane
     }
+}
+
+/// Whether a block of lines holds components of unit vectors, so that no product of them is more than a number.
+pub(super) fn valid(block: &[u8]) -> bool {
+    let components = block.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    const { assert!(super::section::BLOCK.is_multiple_of(LANES * size_of::<f32>())) };
+    components.fold(true, |valid, component| valid & (component.abs() < 2.0))
 }

@@ -1,4 +1,4 @@
-//! Dot products by the widest instructions that this CPU has. One of the two files with `unsafe`.
+//! Dot products by the widest instructions that this CPU has. `unsafe` for loads and calls alone.
 //!
 //! Each path sums the same lanes in the same order ([`super::cosine`]), so all agree bit for bit;
 //! the tests hold them to the scalar one. Memory sets the pace, so vectors are walked one by one, each asking for the

@@ -7,8 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::super::Source;
+use super::super::folder::{Saving, segment_name};
+use super::super::manifest::{manifest_bytes, write_manifest};
+use super::super::{Index, Source};
 use super::*;
+use crate::analysis::Analyzer;
+use crate::error::Error;
+use crate::score::Bm25;
 use crate::search::{Lexical, Parameters, search};
 
 /// A folder of one test, which goes with it.
@@ -132,9 +137,7 @@ fn a_save_that_fails_keeps_what_stood_there() {
     assert_eq!(saving.generation(), 2);
     fs::create_dir(&taken).expect("writable");
     write_segment(&index.segment, &saving.path(&segment_name(2, 0))).expect("writable");
-    let Err(refused) = SectionWriter::create(&saving.path(&manifest_name(2)), MANIFEST) else {
-        panic!("a folder is there");
-    };
+    let refused = write_manifest(&saving, b"").expect_err("a folder is there");
     assert!(matches!(&refused, Error::Write { .. }) && refused.to_string().contains("unchanged"));
     drop(saving);
     fs::remove_dir(&taken).expect("empty");
@@ -176,26 +179,22 @@ fn rewrite(index: &Index, folder: &Path, manifest: impl Fn(&mut Vec<u8>), mut se
     let name = segment_name(saving.generation(), 0);
     let path = saving.path(&name);
     let sealed = write_segment(&index.segment, &path).expect("writable");
-    let mut reader = SectionReader::open(&path, SEGMENT, &sealed).expect("whole");
-    let tags =
-        [SHAPE, IDS[0], IDS[1], ID_ORDER, STORED[0], STORED[1], TERMS[0], TERMS[1], FREQUENCIES, POSTINGS, LENGTHS];
-    let mut sections: Vec<(&Tag, Vec<u8>)> = Vec::new();
-    for tag in tags.into_iter().chain(index.vectors().map(|_| VECTORS)) {
-        let mut bytes = reader.section(tag).expect("whole");
-        section(tag, &mut bytes);
+    let reader = SectionReader::open(&path, KIND, &sealed).expect("whole");
+    let mut sections: Vec<(Tag, Vec<u8>)> = Vec::new();
+    for tag in reader.tags() {
+        let mut bytes = reader.section(&tag).expect("whole");
+        section(&tag, &mut bytes);
         sections.push((tag, bytes));
     }
-    let mut writer = SectionWriter::create(&path, SEGMENT).expect("writable");
+    fs::remove_file(&path).expect("there");
+    let mut writer = SectionWriter::create(&path, KIND).expect("writable");
     for (tag, bytes) in sections {
-        writer.section(tag, std::iter::once(bytes)).expect("writable");
+        writer.section(&tag, std::iter::once(bytes)).expect("writable");
     }
     let sealed = writer.finish().expect("writable");
     let mut bytes = manifest_bytes(index, &[(name, sealed)]).expect("short");
     manifest(&mut bytes);
-    let mut writer =
-        SectionWriter::create(&saving.path(&manifest_name(saving.generation())), MANIFEST).expect("writable");
-    writer.section(ALL, std::iter::once(bytes)).expect("writable");
-    let sealed = writer.finish().expect("writable");
+    let sealed = write_manifest(&saving, &bytes).expect("writable");
     saving.finish(sealed).expect("writable");
 }
 

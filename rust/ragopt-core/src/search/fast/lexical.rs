@@ -207,10 +207,10 @@ impl<'a> Weighed<'a> {
     fn scatter_odd(&mut self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
         let first = (self.window << WINDOW_BITS) as Ordinal;
         let odd = self.postings.odd();
-        if odd.get(self.odd).is_some_and(|&(ordinal, _)| ordinal < first) {
-            self.odd += odd[self.odd..].partition_point(|&(ordinal, _)| ordinal < first);
+        if odd.get(self.odd).is_some_and(|&[ordinal, _]| ordinal < first) {
+            self.odd += odd[self.odd..].partition_point(|&[ordinal, _]| ordinal < first);
         }
-        for &(ordinal, count) in &odd[self.odd..] {
+        for &[ordinal, count] in &odd[self.odd..] {
             let local = (ordinal - first) as usize;
             if local >= WINDOW {
                 break;

@@ -1,0 +1,231 @@
+//! The postings of one term, as slices of all of them.
+
+use super::postings::{LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS};
+use crate::types::Ordinal;
+
+/// Codes of a row in a word.
+pub(super) const IN_WORD: usize = 32;
+
+/// What a row says of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Glance {
+    Absent,
+    /// The code of a count of 1 or 2.
+    Code(u32),
+    /// A count of 3 or more.
+    Above,
+}
+
+/// The postings of one term.
+#[derive(Debug, Clone, Copy)]
+pub struct TermPostings<'a> {
+    pub(super) form: Form<'a>,
+    /// The counts of the code [`ODD_CODE`], in the order of the postings.
+    pub(super) odd: &'a [[u32; 2]],
+    pub(super) most: u32,
+    pub(super) row: Option<&'a [u64]>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form<'a> {
+    Words(&'a [u32]),
+    Places { starts: &'a [u32], places: &'a [u16] },
+}
+
+/// Whether `numbers` ascend strictly; the whole is looked at, which a CPU does many at a time.
+fn ascend<T: Copy>(numbers: &[T], key: impl Fn(T) -> u32) -> bool {
+    let (Some(behind), Some(ahead)) = (numbers.get(..numbers.len().saturating_sub(1)), numbers.get(1..)) else {
+        return true;
+    };
+    behind.iter().zip(ahead).fold(true, |ascends, (&left, &right)| ascends & (key(left) < key(right)))
+}
+
+impl<'a> TermPostings<'a> {
+    /// How many chunks hold the term.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.form {
+            Form::Words(words) => words.len(),
+            Form::Places { places, .. } => places.len(),
+        }
+    }
+
+    /// Whether no chunk does, which no term of an index is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The most that any chunk holds it.
+    #[must_use]
+    pub fn most(&self) -> u32 {
+        self.most
+    }
+
+    /// Whether a walk over `chunks` chunks can trust them: ordinals that ascend and are there, as many odd counts as
+    /// codes that say so, and no count above the most.
+    pub(super) fn sound(&self, chunks: usize) -> bool {
+        let (odd, highest) = match self.form {
+            Form::Words(words) => {
+                if !ascend(words, |word| word >> 2) || words.last().is_some_and(|&word| word as usize >> 2 >= chunks) {
+                    return false;
+                }
+                let codes = || words.iter().map(|&word| word & 3);
+                (codes().filter(|&code| code == ODD_CODE).count(), codes().max())
+            }
+            Form::Places { starts, places } => {
+                let windows = starts.windows(2).zip((0..chunks).step_by(WINDOW));
+                let sound = |(range, first): (&[u32], usize)| {
+                    let places = places.get(range[0] as usize..range[1] as usize);
+                    places.is_some_and(|places| {
+                        let last = places.last().map_or(0, |&place| usize::from(place & LOCAL));
+                        ascend(places, |place| u32::from(place & LOCAL)) && last < chunks - first
+                    })
+                };
+                let whole = starts.first() == Some(&0) && starts.last().copied() == u32::try_from(places.len()).ok();
+                if !whole || !windows.into_iter().all(sound) {
+                    return false;
+                }
+                let codes = || places.iter().map(|&place| u32::from(place >> WINDOW_BITS));
+                (codes().filter(|&code| code == ODD_CODE).count(), codes().max())
+            }
+        };
+        let most = self.odd.iter().map(|&[_, count]| count).max();
+        ascend(self.odd, |[ordinal, _]| ordinal)
+            && self.odd.iter().all(|&[ordinal, count]| count >= ODD && (ordinal as usize) < chunks)
+            && odd == self.odd.len()
+            && self.odd.iter().all(|&[ordinal, _]| self.code(ordinal) == Some(ODD_CODE))
+            && most.or(highest.map(|code| code + 1)) == Some(self.most)
+    }
+
+    pub(crate) fn form(&self) -> Form<'a> {
+        self.form
+    }
+
+    /// The ordinals and counts of the postings with the code [`ODD_CODE`], ascending.
+    pub(crate) fn odd(&self) -> &'a [[u32; 2]] {
+        self.odd
+    }
+
+    /// What the row of a common term says of the chunk at `local` in `window`; None without a row.
+    #[inline(always)]
+    pub(crate) fn glance(&self, window: usize, local: u16) -> Option<Glance> {
+        let at = window * WINDOW + usize::from(local);
+        let word = self.row?[at / IN_WORD] >> (2 * (at % IN_WORD)) & 3;
+        Some(match word {
+            0 => Glance::Absent,
+            3 => Glance::Above,
+            count => Glance::Code(count as u32 - 1),
+        })
+    }
+
+    /// Calls `each` with every ordinal, ascending, and its count.
+    #[inline(always)]
+    pub fn for_each(&self, mut each: impl FnMut(Ordinal, u32)) {
+        let mut odd = self.odd.iter();
+        let mut decoded = |ordinal: Ordinal, code: u32| {
+            let count = if code == ODD_CODE { odd.next().map_or(ODD, |&[_, count]| count) } else { code + 1 };
+            each(ordinal, count);
+        };
+        match self.form {
+            Form::Words(words) => words.iter().for_each(|&word| decoded(word >> 2, word & 3)),
+            Form::Places { starts, places } => {
+                for (window, range) in starts.windows(2).enumerate() {
+                    let first = (window << WINDOW_BITS) as Ordinal;
+                    for &place in &places[range[0] as usize..range[1] as usize] {
+                        decoded(first + Ordinal::from(place & LOCAL), u32::from(place >> WINDOW_BITS));
+                    }
+                }
+            }
+        }
+    }
+
+    /// How often the chunk at `ordinal` holds the term; None if it does not.
+    #[must_use]
+    #[inline]
+    pub fn count(&self, ordinal: Ordinal) -> Option<u32> {
+        let code = match self.glance(ordinal as usize >> WINDOW_BITS, ordinal as u16 & LOCAL) {
+            Some(Glance::Absent) => return None,
+            Some(Glance::Code(code)) => code,
+            Some(Glance::Above) | None => self.code(ordinal)?,
+        };
+        Some(if code == ODD_CODE { self.odd_count(ordinal) } else { code + 1 })
+    }
+
+    /// The code of the posting of the chunk at `ordinal`.
+    #[inline]
+    fn code(&self, ordinal: Ordinal) -> Option<u32> {
+        match self.form {
+            Form::Words(words) => {
+                let at = words.partition_point(|&word| word >> 2 < ordinal);
+                words.get(at).filter(|&&word| word >> 2 == ordinal).map(|word| word & 3)
+            }
+            Form::Places { starts, places } => {
+                let window = ordinal as usize >> WINDOW_BITS;
+                let range = starts[window] as usize..starts[window + 1] as usize;
+                code_in(&places[range], ordinal as u16 & LOCAL).map(u32::from)
+            }
+        }
+    }
+
+    /// The count of a posting whose code is [`ODD_CODE`].
+    #[cold]
+    pub(crate) fn odd_count(&self, ordinal: Ordinal) -> u32 {
+        self.odd.binary_search_by_key(&ordinal, |&[place, _]| place).map_or(ODD, |at| self.odd[at][1])
+    }
+}
+
+/// The code of the chunk at `local` among the places of a window.
+///
+/// The search starts where the chunk would be if the places lay evenly, and strides from there: two
+/// or three lines of memory where a search by halves would touch ten.
+#[inline]
+pub(crate) fn code_in(places: &[u16], local: u16) -> Option<u16> {
+    let at = |i: usize| places[i] & LOCAL;
+    let guess = (usize::from(local) * places.len()) >> WINDOW_BITS;
+    if places.is_empty() {
+        return None;
+    }
+    let (mut low, mut high);
+    let mut stride = 16;
+    if at(guess) < local {
+        low = guess + 1;
+        high = places.len().min(low + stride);
+        while high < places.len() && at(high) < local {
+            low = high + 1;
+            stride *= 2;
+            high = places.len().min(low + stride);
+        }
+    } else {
+        high = guess;
+        low = high.saturating_sub(stride);
+        while low > 0 && at(low) >= local {
+            high = low;
+            stride *= 2;
+            low = high.saturating_sub(stride);
+        }
+    }
+    let at = low + places[low..high].partition_point(|&place| place & LOCAL < local);
+    places.get(at).filter(|&&place| place & LOCAL == local).map(|&place| place >> WINDOW_BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_place_is_found_wherever_it_lies(
+            locals in prop::collection::btree_set(prop::sample::select(vec![0u16..40, 8000..8200, 0..16384, 16300..16384])
+                .prop_flat_map(|range| range), 0..400),
+            probe in 0u16..16384,
+        ) {
+            let places: Vec<u16> = locals.iter().map(|&local| local | (local % 4) << WINDOW_BITS).collect();
+            for &local in locals.iter().chain([&probe]) {
+                prop_assert_eq!(code_in(&places, local), locals.contains(&local).then_some(local % 4));
+            }
+        }
+    }
+}
