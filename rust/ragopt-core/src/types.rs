@@ -43,6 +43,20 @@ impl Bits {
         bits
     }
 
+    /// Every ordinal of `len`.
+    #[must_use]
+    pub fn all(len: usize) -> Self {
+        let mut bits = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
+        bits.clear_end();
+        bits
+    }
+
+    fn clear_end(&mut self) {
+        if let (Some(last), left @ 1..) = (self.words.last_mut(), self.len % 64) {
+            *last &= (1 << left) - 1;
+        }
+    }
+
     /// The ordinals of the bits that are set in `words`, the lowest first; None if the words are not those of `len`.
     pub(crate) fn of_words(words: Vec<u64>, len: usize) -> Option<Self> {
         let beyond = words.last().is_some_and(|&word| !len.is_multiple_of(64) && word >> (len % 64) != 0);
@@ -52,6 +66,31 @@ impl Bits {
     /// The bits, 64 a word, the lowest first.
     pub(crate) fn words(&self) -> &[u64] {
         &self.words
+    }
+
+    /// The `len` ordinals from `first` on, as a set that starts there.
+    #[must_use]
+    pub fn cut(&self, first: usize, len: usize) -> Self {
+        let (skip, shift) = (first / 64, first % 64);
+        let word = |i: usize| self.words.get(skip + i).copied().unwrap_or(0);
+        let above = |i: usize| if shift == 0 { 0 } else { word(i + 1) << (64 - shift) };
+        let words = (0..len.div_ceil(64)).map(|i| word(i) >> shift | above(i)).collect();
+        let mut bits = Self { words, len };
+        bits.clear_end();
+        bits
+    }
+
+    /// Keeps what is in `other` as well, a set of as many ordinals.
+    pub fn retain(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
+    /// Takes `ordinal` out of the set; whether it was there.
+    pub fn remove(&mut self, ordinal: Ordinal) -> bool {
+        let (word, bit) = (&mut self.words[ordinal as usize / 64], 1 << (ordinal % 64));
+        let held = *word & bit != 0;
+        *word &= !bit;
+        held
     }
 
     /// Puts `ordinal` into the set.
@@ -88,6 +127,12 @@ impl Bits {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// Whether an ordinal is in the set.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.words.iter().any(|&word| word != 0)
+    }
+
     /// How many ordinals are in this set and in `other` (None: in this set).
     #[must_use]
     pub fn count_with(&self, other: Option<&Self>) -> usize {
@@ -95,6 +140,13 @@ impl Bits {
             None => self.count(),
             Some(other) => self.words.iter().zip(&other.words).map(|(a, b)| (a & b).count_ones() as usize).sum(),
         }
+    }
+
+    /// Appends to `out`, ascending, what is not in this set.
+    pub fn list_missing(&self, out: &mut Vec<Ordinal>) {
+        let mut others = Self { words: self.words.iter().map(|word| !word).collect(), len: self.len };
+        others.clear_end();
+        others.list_with(None, out);
     }
 
     /// Appends to `out`, ascending, what is in this set and in `other` (None: in this set).
@@ -159,5 +211,20 @@ mod tests {
         assert_eq!(listed, [63, 129]);
         assert_eq!((bits.count_with(Some(&other)), bits.count_with(None)), (2, 4));
         assert_eq!(Bits::none(0).count(), 0);
+
+        let mut all = Bits::all(130);
+        assert_eq!((all.count(), all.cut(60, 7), all.cut(3, 127)), (130, Bits::all(7), Bits::all(127)));
+        assert!(all.remove(129) && !all.remove(129) && all.remove(64));
+        assert_eq!(all.cut(64, 66).count(), 64);
+        assert!(!all.cut(60, 10).contains(4) && all.cut(60, 10).contains(5));
+        listed.clear();
+        all.list_missing(&mut listed);
+        assert_eq!(listed, [64, 129]);
+        all.retain(&other);
+        assert_eq!(all.count(), 64);
+        assert!(all.any() && !Bits::none(130).any());
+        assert_eq!(Bits::of_words(vec![u64::MAX, 3], 66), Some(Bits::all(66)));
+        assert_eq!(Bits::of_words(vec![u64::MAX, 4], 66), None);
+        assert_eq!(Bits::of_words(vec![1], 66), None);
     }
 }

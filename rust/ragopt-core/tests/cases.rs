@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ragopt_core::analysis::Analyzer;
-use ragopt_core::index::{Index, Source};
+use ragopt_core::index::{Allow, Index, Source};
 use ragopt_core::score::Bm25;
 use ragopt_core::search::{self, Lexical, Parameters};
 use ragopt_core::types::Bits;
@@ -156,7 +156,8 @@ fn fusion() {
     for case in cases::<FusionCase>("fusion.toml") {
         let ids = case.ids();
         let (index, terms) = case.stage(&ids);
-        let allow = case.allow.as_ref().map(|allow| Bits::of(ids.iter().map(|id| allow.contains(id))));
+        let bits = case.allow.as_ref().map(|allow| Bits::of(ids.iter().map(|id| allow.contains(id))));
+        let allow = bits.map(|bits| Allow::of_ordinals(&index, &bits).expect("it fits"));
         let parameters = Parameters::new(
             case.k.unwrap_or(10),
             case.alpha,

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyBytes;
 use ragopt_core::error::Error;
-use ragopt_core::index::{self, Source};
+use ragopt_core::index::{self, Allow, Source};
 use ragopt_core::score::Bm25;
 use ragopt_core::search::{self, Lexical};
 use ragopt_core::types::Bits;
@@ -113,7 +113,7 @@ impl Index {
 
     #[getter]
     fn dimension(&self) -> Option<usize> {
-        self.0.vectors().map(index::Vectors::dimension)
+        self.0.dimension()
     }
 
     #[pyo3(signature = (ordinal, /))]
@@ -138,11 +138,10 @@ impl Index {
 
     #[pyo3(signature = (ordinal, /))]
     fn vector<'py>(&self, py: Python<'py>, ordinal: u32) -> Result<Option<Bound<'py, PyArray1<f32>>>, Raised> {
-        if ordinal as usize >= self.0.len() {
+        if !self.0.alive(ordinal) {
             return Err(self.no_chunk(ordinal));
         }
-        let numbers = self.0.vectors().and_then(|vectors| vectors.numbers(ordinal));
-        Ok(numbers.map(|numbers| numbers.into_pyarray(py)))
+        Ok(self.0.vector(ordinal).map(|numbers| numbers.into_pyarray(py)))
     }
 
     #[pyo3(signature = (term, /))]
@@ -163,7 +162,7 @@ impl Index {
         allow: Option<PyReadonlyArray1<'_, bool>>,
         parameters: &Parameters,
     ) -> Result<Found, Raised> {
-        let (vector, allow) = (vector.as_ref().map(row), allow.as_ref().map(bits));
+        let (vector, allow) = (vector.as_ref().map(row), self.allow(allow.as_ref())?);
         let found = py.detach(|| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
             search::search(&self.0, lexical, vector.as_deref(), allow.as_ref(), &parameters.0)
@@ -189,7 +188,7 @@ impl Index {
             let (rows, queries) = (rows.len(), lexical.len());
             return Err(Error::Vector(format!("{rows} vectors for {queries} queries: give one row a query")).into());
         }
-        let allow = allow.as_ref().map(bits);
+        let allow = self.allow(allow.as_ref())?;
         let found = py.detach(|| {
             let vector = |i: usize| rows.as_ref().map(|rows| &rows[i][..]);
             let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
@@ -209,7 +208,7 @@ impl Index {
         parameters: &Parameters,
         ordinal: u32,
     ) -> Result<Account, Raised> {
-        let (vector, allow) = (vector.as_ref().map(row), allow.as_ref().map(bits));
+        let (vector, allow) = (vector.as_ref().map(row), self.allow(allow.as_ref())?);
         let account = py.detach(|| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
             search::explain(&self.0, lexical, vector.as_deref(), allow.as_ref(), &parameters.0, ordinal)
@@ -219,8 +218,15 @@ impl Index {
 }
 
 impl Index {
+    fn allow(&self, flags: Option<&PyReadonlyArray1<'_, bool>>) -> Result<Option<Allow>, Raised> {
+        Ok(match flags {
+            Some(flags) => Some(Allow::of_ordinals(&self.0, &bits(flags))?),
+            None => None,
+        })
+    }
+
     fn no_chunk(&self, ordinal: u32) -> Raised {
-        Error::Input(format!("no chunk {ordinal}: the index holds {}", self.0.len())).into()
+        self.0.no_chunk(ordinal).into()
     }
 }
 

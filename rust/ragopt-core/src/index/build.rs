@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Segment;
 use super::postings::{MOST_CHUNKS, Postings};
-use super::sort::{Part, merge};
+use super::sort::{Run, merge};
 use super::strings::{Blobs, Ids, Strings};
 use super::vectors::Vectors;
 use super::vocabulary::Vocabulary;
@@ -28,7 +28,7 @@ pub struct Source<'a> {
 }
 
 /// The segment of `source`. Threads are its own, so that building works in a process that was forked.
-pub(super) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
+pub(crate) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
     check(&source)?;
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(usize::from(source.ids.len() <= FEW))
@@ -51,7 +51,7 @@ fn build(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
         return Err(Error::Input(format!("{} different terms are more than one index holds", terms.len())));
     }
     let vocabulary = Vocabulary::from_terms(terms);
-    Ok(Segment { ids, stored: Blobs::of(source.stored), vocabulary, postings, lengths: lengths.into(), vectors })
+    Ok(Segment::of(ids, Blobs::of(source.stored), vocabulary, postings, lengths.into(), vectors))
 }
 
 fn check(source: &Source<'_>) -> Result<()> {
@@ -75,18 +75,18 @@ fn check(source: &Source<'_>) -> Result<()> {
     }
 }
 
-/// The terms in byte order, their postings, and the length of each chunk, worked out in `parts` parts.
-fn analyze(analyzer: &Analyzer, texts: &[&str], parts: usize) -> (Strings, Postings, Vec<u32>) {
-    let parts: Vec<Part> =
-        cut(texts, parts).into_par_iter().map(|(first, texts)| Part::of(analyzer, texts, first as Ordinal)).collect();
-    let (terms, postings) = merge(&parts, texts.len());
-    (terms, postings, parts.iter().flat_map(Part::lengths).copied().collect())
+/// The terms in byte order, their postings, and the length of each chunk, worked out in `runs` runs.
+fn analyze(analyzer: &Analyzer, texts: &[&str], runs: usize) -> (Strings, Postings, Vec<u32>) {
+    let runs: Vec<Run> =
+        cut(texts, runs).into_par_iter().map(|(first, texts)| Run::of(analyzer, texts, first as Ordinal)).collect();
+    let (terms, postings) = merge(&runs, texts.len());
+    (terms, postings, runs.iter().flat_map(Run::lengths).copied().collect())
 }
 
 /// Cuts `texts` into runs of about as many bytes, each with the place of its first.
-fn cut<'a, 'b>(texts: &'a [&'b str], parts: usize) -> Vec<(usize, &'a [&'b str])> {
+fn cut<'a, 'b>(texts: &'a [&'b str], count: usize) -> Vec<(usize, &'a [&'b str])> {
     let total: usize = texts.iter().map(|text| text.len() + 1).sum();
-    let wanted = total.div_ceil(parts.max(1)).max(1);
+    let wanted = total.div_ceil(count.max(1)).max(1);
     let (mut runs, mut start, mut held) = (Vec::new(), 0, 0);
     for (i, text) in texts.iter().enumerate() {
         held += text.len() + 1;
@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn many_parts_make_what_one_makes() {
+    fn many_runs_make_what_one_makes() {
         let long = "a term of more than sixteen bytes".replace(' ', "_");
         let text = |i: usize| format!("t{} t{} all {} {long}", i % 7, i % 97, "odd ".repeat(i % 9));
         let texts: Vec<String> = (0..20_000).map(text).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let one = analyze(&whitespace(), &texts, 1);
-        for parts in [2, 3, 50] {
-            assert!(analyze(&whitespace(), &texts, parts) == one, "{parts} parts");
+        for runs in [2, 3, 50] {
+            assert!(analyze(&whitespace(), &texts, runs) == one, "{runs} runs");
         }
         let (terms, postings, lengths) = one;
         let odd = (0..).find(|&i| terms.get(i) == Some("odd")).expect("there") as u32;

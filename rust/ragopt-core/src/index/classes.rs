@@ -1,16 +1,25 @@
 //! Lengths of chunks in at most 256 classes: what the fast lexical side reads instead of a length.
 //!
-//! Derived when an index is made or opened, like all that moves with the mean length. An index with
-//! at most 256 different saturations has one class for each, so that a bound is as good as the score;
-//! with more, classes hold saturations within one ratio, the least that needs no more than 256.
+//! A segment with at most 256 different lengths has one class for each, so that a bound is as good as
+//! the score; with more, classes hold lengths within one ratio, the least that needs no more than 256.
+//! Classes depend on the lengths alone. What moves with the mean length of the index are the
+//! saturations that belong to a class ([`Levels`]): 256 numbers that each snapshot derives.
 
 use super::postings::WINDOW;
+use super::saturations::Saturations;
 
-/// The class of every chunk, and between which saturations the chunks of a class lie.
-#[derive(Debug)]
+/// The class of every chunk, and between which lengths the chunks of a class lie.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Classes {
     /// By ordinal, filled up with class 0 to whole windows.
     of: Vec<u8>,
+    /// The least and the largest length of each class, ascending.
+    ranges: Vec<(u32, u32)>,
+}
+
+/// What the classes of a segment are worth under the statistics of a snapshot.
+#[derive(Debug)]
+pub(crate) struct Levels {
     /// The least saturation of each class.
     least: Vec<f64>,
     gap: f64,
@@ -19,29 +28,47 @@ pub(crate) struct Classes {
 }
 
 const MOST: usize = 256;
+/// Lengths below have a place in a table; a segment has few others.
+const SHORT: usize = 1 << 14;
 
 impl Classes {
-    pub(super) fn of(saturations: &[f64]) -> Self {
-        let mut distinct = saturations.to_vec();
-        distinct.sort_unstable_by(f64::total_cmp);
-        distinct.dedup();
-        let starts = grouped(&distinct);
-        let least: Vec<f64> = starts.iter().map(|&start| distinct[start]).collect();
+    pub(super) fn of(lengths: &[u32]) -> Self {
+        let distinct = distinct(lengths);
+        let tokens: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
+        // With b = 3/4 a saturation is proportional to the length plus a third of the mean. Another b or another mean
+        // makes the gap a little wider, and nothing wrong.
+        let starts = grouped(&distinct, tokens as f64 / lengths.len().max(1) as f64 / 3.0);
         let ends = starts.iter().skip(1).copied().chain([distinct.len()]);
-        let gap =
-            starts.iter().zip(ends).map(|(&start, end)| gap(distinct[start], distinct[end - 1])).fold(0.0, f64::max);
-        let mut of = vec![0; saturations.len().next_multiple_of(WINDOW)];
-        for (class, saturation) in of.iter_mut().zip(saturations) {
-            *class = least.partition_point(|least| least <= saturation).saturating_sub(1) as u8;
+        let ranges: Vec<(u32, u32)> =
+            starts.iter().zip(ends).map(|(&start, end)| (distinct[start], distinct[end - 1])).collect();
+        let class = |length: u32| ranges.partition_point(|&(least, _)| least <= length).saturating_sub(1) as u8;
+        let table: Vec<u8> = (0..SHORT as u32).map(class).collect();
+        let mut of = vec![0; lengths.len().next_multiple_of(WINDOW)];
+        for (slot, &length) in of.iter_mut().zip(lengths) {
+            *slot = table.get(length as usize).copied().unwrap_or_else(|| class(length));
         }
-        let parts = [1.0, 2.0, 3.0, 4.0].map(|tf: f64| least.iter().map(|s| (tf / (tf + s)) as f32).collect());
-        Self { of, least, gap, parts }
+        Self { of, ranges }
     }
 
     /// The classes of a window's chunks.
     #[inline(always)]
     pub(crate) fn window(&self, window: usize) -> &[u8; WINDOW] {
         &self.of.as_chunks().0[window]
+    }
+
+    /// Memory taken.
+    pub(super) fn bytes(&self) -> usize {
+        self.of.len()
+    }
+}
+
+impl Levels {
+    pub(super) fn of(classes: &Classes, saturations: &Saturations) -> Self {
+        let least: Vec<f64> = classes.ranges.iter().map(|&(shortest, _)| saturations.of(shortest)).collect();
+        let gaps = classes.ranges.iter().zip(&least).map(|(&(_, longest), &low)| gap(low, saturations.of(longest)));
+        let gap = gaps.fold(0.0, f64::max);
+        let parts = [1.0, 2.0, 3.0, 4.0].map(|tf: f64| least.iter().map(|s| (tf / (tf + s)) as f32).collect());
+        Self { least, gap, parts }
     }
 
     /// The least saturation of each class: no chunk of the class has one below.
@@ -58,25 +85,36 @@ impl Classes {
     pub(crate) fn gap(&self) -> f64 {
         self.gap
     }
-
-    /// Memory taken.
-    pub(super) fn bytes(&self) -> usize {
-        self.of.len()
-    }
 }
 
-/// Where each class starts among `distinct`, which ascends.
-fn grouped(distinct: &[f64]) -> Vec<usize> {
+/// The different lengths, ascending.
+fn distinct(lengths: &[u32]) -> Vec<u32> {
+    let mut short = vec![false; SHORT];
+    let mut long = Vec::new();
+    for &length in lengths {
+        match short.get_mut(length as usize) {
+            Some(seen) => *seen = true,
+            None => long.push(length),
+        }
+    }
+    long.sort_unstable();
+    long.dedup();
+    (0..).zip(short).filter_map(|(length, seen)| seen.then_some(length)).chain(long).collect()
+}
+
+/// Where each class starts among `distinct`, which ascends; lengths are compared with `shift` added.
+fn grouped(distinct: &[u32], shift: f64) -> Vec<usize> {
     if distinct.len() <= MOST {
         return (0..distinct.len()).collect();
     }
     let within = |ratio: f64| {
         let mut starts: Vec<usize> = Vec::new();
         let mut end = f64::NEG_INFINITY;
-        for (i, &saturation) in distinct.iter().enumerate() {
-            if saturation > end {
+        for (i, &length) in distinct.iter().enumerate() {
+            let shifted = f64::from(length) + shift;
+            if shifted > end {
                 starts.push(i);
-                end = saturation * ratio;
+                end = shifted * ratio;
             }
         }
         starts
@@ -101,7 +139,9 @@ fn gap(low: f64, high: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::bm25::{Bm25, Statistics, VARIANTS};
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -109,22 +149,24 @@ mod tests {
         fn every_chunk_lies_in_its_class(
             lengths in prop::collection::vec(prop::sample::select(vec![0u32..3, 20..200, 0..5_000, 0..1_000_000])
                 .prop_flat_map(|range| range), 0..2_000),
-            b in prop::sample::select(vec![0.0, 0.75, 1.0]),
+            (variant, b) in (prop::sample::select(VARIANTS.to_vec()), prop::sample::select(vec![0.0, 0.75, 1.0])),
+            mean_length in prop::sample::select(vec![0.0, 0.3, 57.0, 1e5]),
             tf in 1u32..300,
         ) {
-            let saturations: Vec<f64> = lengths.iter().map(|&l| 1.2 * (1.0 - b + b * f64::from(l) / 57.0)).collect();
-            let classes = Classes::of(&saturations);
-            prop_assert!(classes.least().len() <= MOST);
+            let bm25 = Bm25::new(variant, 1.2, b, 0.5, 0.25).expect("valid");
+            let saturations = Saturations::of_all(&bm25, &Statistics { chunks: 1, mean_length, mean_idf: 0.0 });
+            let classes = Classes::of(&lengths);
+            let levels = Levels::of(&classes, &saturations);
+            prop_assert!(levels.least().len() <= MOST);
             let part = |saturation: f64| f64::from(tf) / (f64::from(tf) + saturation);
-            for (i, &saturation) in saturations.iter().enumerate() {
-                let least = classes.least()[usize::from(classes.window(i / WINDOW)[i % WINDOW])];
+            for (i, &length) in lengths.iter().enumerate() {
+                let saturation = saturations.of(length);
+                let least = levels.least()[usize::from(classes.window(i / WINDOW)[i % WINDOW])];
                 prop_assert!(least <= saturation);
-                prop_assert!(part(least) - part(saturation) <= classes.gap());
+                prop_assert!(part(least) - part(saturation) <= levels.gap());
             }
-            let mut distinct = saturations;
-            distinct.sort_unstable_by(f64::total_cmp);
-            distinct.dedup();
-            prop_assert!(distinct.len() > MOST || classes.gap() == 0.0);
+            let distinct: BTreeSet<u32> = lengths.into_iter().collect();
+            prop_assert!(distinct.len() > MOST || levels.gap() == 0.0);
         }
     }
 }

@@ -34,6 +34,11 @@ pub(super) fn manifest_name(generation: u64) -> String {
     format!("manifest-{generation:010}")
 }
 
+/// The file name of what was deleted of a segment.
+pub(super) fn live_name(generation: u64, number: usize) -> String {
+    format!("live-{generation:010}-{number}")
+}
+
 /// A segment's file name.
 pub(super) fn segment_name(generation: u64, number: usize) -> String {
     format!("segment-{generation:010}-{number}")
@@ -202,12 +207,21 @@ fn own_files(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn generation_of(name: &str) -> Option<u64> {
-    let number = match name.strip_prefix("manifest-") {
-        Some(number) => number,
-        None => name.strip_prefix("segment-")?.split_once('-')?.0,
+/// The generation that wrote the file of this name; None for a name that no file of an index has.
+pub(super) fn generation_of(name: &str) -> Option<u64> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let generation = match name.strip_prefix("manifest-") {
+        Some(generation) => generation,
+        None => {
+            let numbers = name.strip_prefix("segment-").or_else(|| name.strip_prefix("live-"))?;
+            let (generation, number) = numbers.split_once('-')?;
+            if number.is_empty() || !digits(number) {
+                return None;
+            }
+            generation
+        }
     };
-    (number.len() >= 10).then(|| number.parse().ok())?
+    (generation.len() >= 10 && digits(generation)).then(|| generation.parse().ok())?
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {

@@ -1,25 +1,63 @@
-//! An index to a folder and back: the manifest, which says what the index is made of.
+//! A snapshot to a folder and back: its segments, which of their chunks were deleted, and what they are together.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Index;
-use super::bytes::{Reader, put_string};
+use super::bytes::{Reader, put_string, u64s};
 use super::file::{Sealed, SectionReader, SectionWriter, Tag};
-use super::folder::{Pointer, Saving, manifest_name, read_pointer, segment_name};
+use super::folder::{Pointer, Saving, generation_of, live_name, manifest_name, read_pointer, segment_name};
+use super::part::{Live, Part};
 use super::persist::{open_segment, write_segment};
+use super::postings::MOST_CHUNKS;
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::score::bm25::Bm25;
+use crate::types::Bits;
 
-const KIND: u32 = 1;
+const MANIFEST: u32 = 1;
+const LIVE: u32 = 3;
 
 const ALL: &Tag = b"manifest";
+const BITS: &Tag = b"live    ";
+
+/// A file and how to recognize it.
+pub(super) type Named = (String, Sealed);
+
+/// What a manifest says of a part.
+pub(super) struct Entry {
+    pub(super) tenant: Option<String>,
+    pub(super) segment: Named,
+    /// None while no chunk was deleted.
+    pub(super) live: Option<Named>,
+}
+
+/// What a manifest says.
+struct Manifest {
+    analyzer: Analyzer,
+    bm25: Bm25,
+    attributes: String,
+    dimension: Option<usize>,
+    entries: Vec<Entry>,
+}
 
 pub(super) fn save(index: &Index, folder: &Path) -> Result<()> {
     let saving = Saving::start(folder)?;
-    let name = segment_name(saving.generation(), 0);
-    let segment = write_segment(&index.segment, &saving.path(&name))?;
-    let manifest = manifest_bytes(index, &[(name, segment)])
+    let mut entries = Vec::new();
+    for part in index.parts() {
+        let name = segment_name(saving.generation(), part.number);
+        let sealed = write_segment(&part.segment, &saving.path(&name))?;
+        let live = match part.live() {
+            None => None,
+            Some(bits) => {
+                let name = live_name(saving.generation(), part.number);
+                let sealed = write_live(bits, &saving.path(&name))?;
+                Some((name, sealed))
+            }
+        };
+        entries.push(Entry { tenant: part.tenant.as_deref().map(str::to_owned), segment: (name, sealed), live });
+    }
+    let manifest = manifest_bytes(index, &entries)
         .ok_or_else(|| Error::Input("the attributes are longer than 4 GiB".to_owned()))?;
     let manifest = write_manifest(&saving, &manifest)?;
     saving.finish(manifest)
@@ -27,7 +65,7 @@ pub(super) fn save(index: &Index, folder: &Path) -> Result<()> {
 
 /// Writes the manifest of the generation that is being saved.
 pub(super) fn write_manifest(saving: &Saving, bytes: &[u8]) -> Result<Sealed> {
-    let mut writer = SectionWriter::create(&saving.path(&manifest_name(saving.generation())), KIND)?;
+    let mut writer = SectionWriter::create(&saving.path(&manifest_name(saving.generation())), MANIFEST)?;
     writer.section(ALL, std::iter::once(bytes))?;
     writer.finish()
 }
@@ -48,16 +86,13 @@ pub(super) fn open(folder: &Path) -> Result<Index> {
     }
 }
 
-/// What a manifest says.
-struct Manifest {
-    analyzer: Analyzer,
-    bm25: Bm25,
-    attributes: String,
-    segments: Vec<(String, Sealed)>,
+fn write_live(bits: &Bits, path: &Path) -> Result<Sealed> {
+    let mut writer = SectionWriter::create(path, LIVE)?;
+    writer.numbers(BITS, bits.words())?;
+    writer.finish()
 }
 
-/// The manifest of `index`, whose segments were written to these files.
-pub(super) fn manifest_bytes(index: &Index, segments: &[(String, Sealed)]) -> Option<Vec<u8>> {
+pub(super) fn manifest_bytes(index: &Index, entries: &[Entry]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let (analyzer, bm25) = (index.analyzer(), index.bm25());
     put_string(&mut out, analyzer.name())?;
@@ -68,28 +103,62 @@ pub(super) fn manifest_bytes(index: &Index, segments: &[(String, Sealed)]) -> Op
         out.extend_from_slice(&value.to_le_bytes());
     }
     put_string(&mut out, index.attributes())?;
-    out.extend_from_slice(&(segments.len() as u32).to_le_bytes());
-    for (name, sealed) in segments {
-        put_string(&mut out, name)?;
-        out.extend_from_slice(&sealed.length.to_le_bytes());
-        out.extend_from_slice(&sealed.seal.to_le_bytes());
+    out.extend_from_slice(&(index.dimension().unwrap_or(0) as u64).to_le_bytes());
+    out.extend_from_slice(&(entries.len() as u32).to_le_bytes());
+    for Entry { tenant, segment, live } in entries {
+        out.extend_from_slice(&u32::from(tenant.is_some()).to_le_bytes());
+        put_string(&mut out, tenant.as_deref().unwrap_or_default())?;
+        put_file(&mut out, segment)?;
+        out.extend_from_slice(&u32::from(live.is_some()).to_le_bytes());
+        if let Some(live) = live {
+            put_file(&mut out, live)?;
+        }
     }
     Some(out)
 }
 
+fn put_file(out: &mut Vec<u8>, (name, sealed): &Named) -> Option<()> {
+    put_string(out, name)?;
+    out.extend_from_slice(&sealed.length.to_le_bytes());
+    out.extend_from_slice(&sealed.seal.to_le_bytes());
+    Some(())
+}
+
 fn open_generation(folder: &Path, pointer: &Pointer) -> Result<Index> {
     let path = folder.join(manifest_name(pointer.generation));
-    let file = SectionReader::open(&path, KIND, &pointer.manifest)?;
+    let file = SectionReader::open(&path, MANIFEST, &pointer.manifest)?;
     let bytes = file.section(ALL)?;
-    let manifest = read_manifest(&file, &bytes)?;
-    let [(name, sealed)] = &manifest.segments[..] else {
-        return Err(file.corrupt("an index of this format has one segment"));
-    };
-    if name != &segment_name(pointer.generation, 0) {
-        return Err(file.corrupt("its segment is not one of this index"));
+    let Manifest { analyzer, bm25, attributes, dimension, entries } = read_manifest(&file, &bytes)?;
+    let (mut parts, mut span) = (Vec::new(), 0);
+    for Entry { tenant, segment, live } in entries {
+        // A name is joined to the folder's, so it must be one of ours.
+        for (name, _) in std::iter::once(&segment).chain(&live) {
+            if generation_of(name).is_none_or(|generation| generation > pointer.generation) {
+                return Err(file.corrupt("a file of it that is not one of an index"));
+            }
+        }
+        let (name, sealed) = segment;
+        let segment = open_segment(&folder.join(name), &sealed)?;
+        span += segment.len();
+        if segment.dimension() != dimension || span >= MOST_CHUNKS {
+            return Err(file.corrupt("its segments do not fit together"));
+        }
+        let live = match live {
+            Some((name, sealed)) => {
+                Some(Arc::new(Live::of(&segment, read_live(&folder.join(name), &sealed, segment.len())?)))
+            }
+            None => None,
+        };
+        parts.push(Part::new(Arc::new(segment), tenant.map(Arc::from), live));
     }
-    let segment = open_segment(&folder.join(name), sealed)?;
-    Ok(Index::of(manifest.analyzer, manifest.bm25, manifest.attributes, segment))
+    Ok(Index::assemble((analyzer, bm25, attributes), dimension, parts, Arc::default()))
+}
+
+fn read_live(path: &Path, sealed: &Sealed, chunks: usize) -> Result<Bits> {
+    let file = SectionReader::open(path, LIVE, sealed)?;
+    let bytes = file.section(BITS)?;
+    let bits = u64s(&bytes).and_then(|words| Bits::of_words(words, chunks));
+    bits.ok_or_else(|| file.corrupt("its bits do not fit its segment"))
 }
 
 fn read_manifest(file: &SectionReader, bytes: &[u8]) -> Result<Manifest> {
@@ -98,23 +167,30 @@ fn read_manifest(file: &SectionReader, bytes: &[u8]) -> Result<Manifest> {
         let analyzer = (reader.string()?, reader.u32()?, reader.string()?);
         let bm25 = (reader.string()?, [reader.f64()?, reader.f64()?, reader.f64()?, reader.f64()?]);
         let attributes = reader.string()?;
-        let mut segments = Vec::new();
+        let dimension = usize::try_from(reader.u64()?).ok()?;
+        let mut entries = Vec::new();
         for _ in 0..reader.u32()? {
-            let name = reader.string()?;
-            let (length, seal) = (reader.u64()?, reader.u32()?);
-            segments.push((name, Sealed { length, seal }));
+            let tenant = (reader.u32()?, reader.string()?);
+            let segment = read_file(&mut reader)?;
+            let live = if reader.u32()? == 0 { None } else { Some(read_file(&mut reader)?) };
+            entries.push(Entry { tenant: (tenant.0 != 0).then_some(tenant.1), segment, live });
         }
-        reader.is_empty().then_some((analyzer, bm25, attributes, segments))
+        reader.is_empty().then_some((analyzer, bm25, attributes, (dimension > 0).then_some(dimension), entries))
     };
-    let Some((analyzer, (variant, [k1, b, delta, epsilon]), attributes, segments)) = fields() else {
+    let Some((analyzer, (variant, [k1, b, delta, epsilon]), attributes, dimension, entries)) = fields() else {
         return Err(file.corrupt("its fields do not fit"));
     };
     Ok(Manifest {
         analyzer: same_analyzer(file, &analyzer)?,
         bm25: Bm25::new(&variant, k1, b, delta, epsilon).map_err(|reason| file.corrupt(&reason.to_string()))?,
         attributes,
-        segments,
+        dimension,
+        entries,
     })
+}
+
+fn read_file(reader: &mut Reader<'_>) -> Option<Named> {
+    Some((reader.string()?, Sealed { length: reader.u64()?, seal: reader.u32()? }))
 }
 
 /// The analyzer that the index was built with, if this ragopt has exactly that one.

@@ -1,11 +1,14 @@
-//! One immutable index: what is searched, how it is built, how it is kept on disk.
+//! One snapshot of an index: what is searched, how it is built and changed, how it is kept on disk.
 //!
-//! It keeps only what does not move when other chunks come and go (counts, lengths, unit vectors).
-//! Whatever depends on the whole (idf, mean length) is derived when it is built or opened, so that
-//! several segments with tombstones can share one set of statistics later.
+//! A snapshot never changes. It shares immutable segments with those before and after it, each with
+//! the chunks of it that were not deleted. Segments keep only what does not move when other chunks come
+//! and go (counts, lengths, unit vectors). Whatever depends on the whole (idf, mean length) is derived
+//! from the live chunks of all parts, so that scores are those of an index that was built of them alone.
 
+mod allow;
 mod build;
 mod bytes;
+mod change;
 mod classes;
 mod dictionary;
 mod file;
@@ -13,10 +16,13 @@ mod folder;
 mod manifest;
 mod mmap;
 mod pages;
+mod part;
 mod persist;
 mod plane;
 mod postings;
+mod saturations;
 mod section;
+mod segment;
 mod sort;
 mod store;
 mod strings;
@@ -24,50 +30,52 @@ mod term_postings;
 mod vectors;
 mod vocabulary;
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use crate::analysis::Analyzer;
 use crate::error::Result;
-use crate::score::bm25::{Bm25, Statistics};
+use crate::score::bm25::{Bm25, Statistics, Variant};
+use crate::score::top::Entry;
 use crate::types::Ordinal;
 
+pub use allow::Allow;
 pub use build::Source;
+#[cfg(test)]
+pub(crate) use build::segment;
+pub(crate) use classes::Levels;
+pub(crate) use part::Part;
 pub(crate) use plane::Plane;
 pub use postings::Postings;
 pub(crate) use postings::{LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS};
+pub(crate) use saturations::Saturations;
+pub use segment::Segment;
 pub use strings::{Blobs, Ids, Strings};
 pub use term_postings::TermPostings;
 pub(crate) use term_postings::{Form, Glance, code_in};
 pub use vectors::Vectors;
 pub use vocabulary::Vocabulary;
 
-/// The chunks of an index, in the order they were given.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Segment {
-    pub(crate) ids: Ids,
-    /// What the caller wants back with a chunk.
-    pub(crate) stored: Blobs,
-    pub(crate) vocabulary: Vocabulary,
-    pub(crate) postings: Postings,
-    /// Terms of each chunk, repeated ones counted.
-    pub(crate) lengths: store::Store<u32>,
-    pub(crate) vectors: Option<Vectors>,
-}
-
-/// One immutable index of chunks.
+/// One snapshot of an index. Its chunks have ordinals from 0 to span − 1, part after part; a deleted chunk keeps its
+/// ordinal and is never found.
 #[derive(Debug)]
 pub struct Index {
     analyzer: Analyzer,
     bm25: Bm25,
     attributes: String,
-    pub(crate) segment: Segment,
-    statistics: Statistics,
-    /// [`Bm25::saturation`] of each chunk.
-    pub(crate) saturations: Vec<f64>,
-    /// And its class.
-    pub(crate) classes: classes::Classes,
-    pub(crate) scratch: crate::search::ScratchPool,
+    dimension: Option<usize>,
+    parts: Vec<Part>,
+    /// Live chunks.
+    count: usize,
+    span: usize,
+    statistics: OnceLock<Statistics>,
+    saturations: OnceLock<Saturations>,
+    /// No other snapshot of this process has this number.
+    number: u64,
+    pub(crate) scratch: Arc<crate::search::ScratchPool>,
 }
 
 impl Index {
@@ -79,7 +87,7 @@ impl Index {
     /// [`Error::Input`](crate::error::Error::Input) where the lists disagree in length.
     pub fn build(analyzer: Analyzer, bm25: Bm25, source: Source<'_>, attributes: &str) -> Result<Self> {
         let segment = build::segment(&analyzer, source)?;
-        Ok(Self::of(analyzer, bm25, attributes.to_owned(), segment))
+        Self::of(analyzer, bm25, attributes, vec![(None, segment)])
     }
 
     /// The index saved in the folder `path`.
@@ -100,39 +108,50 @@ impl Index {
         manifest::save(self, path)
     }
 
-    pub(crate) fn of(analyzer: Analyzer, bm25: Bm25, attributes: String, segment: Segment) -> Self {
-        let chunks = segment.lengths.len();
-        let tokens: u64 = segment.lengths.iter().map(|&length| u64::from(length)).sum();
-        let statistics = Statistics {
-            chunks,
-            mean_length: if chunks == 0 { 0.0 } else { tokens as f64 / chunks as f64 },
-            mean_idf: Bm25::mean_idf(chunks, segment.postings.frequencies()),
-        };
-        let saturations: Vec<f64> =
-            segment.lengths.iter().map(|&length| bm25.saturation(&statistics, length)).collect();
-        let classes = classes::Classes::of(&saturations);
+    fn assemble(
+        (analyzer, bm25, attributes): (Analyzer, Bm25, String),
+        dimension: Option<usize>,
+        mut parts: Vec<Part>,
+        scratch: Arc<crate::search::ScratchPool>,
+    ) -> Self {
+        static SNAPSHOTS: AtomicU64 = AtomicU64::new(0);
+        parts.retain(|part| part.count() > 0);
+        let mut span = 0;
+        for (number, part) in parts.iter_mut().enumerate() {
+            (part.number, part.first) = (number, span as Ordinal);
+            span += part.span();
+        }
         Self {
             analyzer,
             bm25,
             attributes,
-            segment,
-            statistics,
-            saturations,
-            classes,
-            scratch: crate::search::ScratchPool::default(),
+            dimension,
+            count: parts.iter().map(Part::count).sum(),
+            span,
+            parts,
+            statistics: OnceLock::new(),
+            saturations: OnceLock::new(),
+            number: SNAPSHOTS.fetch_add(1, Relaxed),
+            scratch,
         }
     }
 
     /// How many chunks it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.segment.lengths.len()
+        self.count
     }
 
     /// Whether it holds none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.count == 0
+    }
+
+    /// How many ordinals there are: with those of deleted chunks.
+    #[must_use]
+    pub fn span(&self) -> usize {
+        self.span
     }
 
     /// The analyzer of its texts and queries.
@@ -150,7 +169,76 @@ impl Index {
     /// What BM25 knows of the whole index.
     #[must_use]
     pub fn statistics(&self) -> &Statistics {
-        &self.statistics
+        self.statistics.get_or_init(|| {
+            let tokens: u64 = self.parts.iter().map(Part::tokens).sum();
+            let okapi = self.bm25.variant == Variant::Okapi;
+            Statistics {
+                chunks: self.count,
+                mean_length: if self.count == 0 { 0.0 } else { tokens as f64 / self.count as f64 },
+                mean_idf: if okapi { Bm25::mean_idf(self.count, self.frequencies()) } else { 0.0 },
+            }
+        })
+    }
+
+    /// How many live chunks hold each term that one does, in byte order of the terms.
+    fn frequencies(&self) -> impl ExactSizeIterator<Item = usize> {
+        let mut all: BTreeMap<&str, usize> = BTreeMap::new();
+        if let [part] = &self.parts[..] {
+            let frequencies = (0..part.segment.vocabulary.len() as u32).map(|term| part.frequency(term));
+            return frequencies.filter(|&frequency| frequency > 0).collect::<Vec<_>>().into_iter();
+        }
+        for part in &self.parts {
+            for (id, term) in (0..).zip(part.segment.vocabulary.terms().iter()) {
+                *all.entry(term).or_default() += part.frequency(id);
+            }
+        }
+        all.into_values().filter(|&frequency| frequency > 0).collect::<Vec<_>>().into_iter()
+    }
+
+    /// What each length is worth.
+    pub(crate) fn saturations(&self) -> &Saturations {
+        self.saturations.get_or_init(|| Saturations::of_all(&self.bm25, self.statistics()))
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The part that an ordinal below the span belongs to, and its number there.
+    #[inline]
+    pub(crate) fn part_of(&self, ordinal: Ordinal) -> (&Part, Ordinal) {
+        let place = match &self.parts[..] {
+            [_] => 0,
+            parts => parts.partition_point(|part| part.first <= ordinal) - 1,
+        };
+        (&self.parts[place], ordinal - self.parts[place].first)
+    }
+
+    /// The same if the ordinal is one of a live chunk.
+    fn live(&self, ordinal: Ordinal) -> Option<(&Part, Ordinal)> {
+        let found = ((ordinal as usize) < self.span).then(|| self.part_of(ordinal));
+        found.filter(|(part, local)| part.holds(*local))
+    }
+
+    /// Less: `left` comes before `right`, by score, then by id.
+    #[inline]
+    pub(crate) fn order(&self, left: &Entry, right: &Entry) -> Ordering {
+        left.by_score(right).then_with(|| self.order_ids(left.ordinal, right.ordinal))
+    }
+
+    #[cold]
+    fn order_ids(&self, left: Ordinal, right: Ordinal) -> Ordering {
+        let ((part, left), (other, right)) = (self.part_of(left), self.part_of(right));
+        let (ids, others) = (&part.segment.ids, &other.segment.ids);
+        if part.number == other.number {
+            ids.place(left).cmp(&ids.place(right))
+        } else {
+            ids.get(left).cmp(&others.get(right))
+        }
     }
 
     /// The caller's own words about it.
@@ -159,62 +247,94 @@ impl Index {
         &self.attributes
     }
 
-    /// The vectors, if it was built with any.
+    /// Numbers of a vector, if it was built with any.
     #[must_use]
-    pub fn vectors(&self) -> Option<&Vectors> {
-        self.segment.vectors.as_ref()
+    pub fn dimension(&self) -> Option<usize> {
+        self.dimension
+    }
+
+    /// The unit vector of a chunk, if it has one.
+    #[must_use]
+    pub fn vector(&self, ordinal: Ordinal) -> Option<Vec<f32>> {
+        let (part, local) = self.live(ordinal)?;
+        part.segment.vectors.as_ref()?.numbers(local)
+    }
+
+    /// Whether the chunk at `ordinal` is there: not deleted, and not beyond the end.
+    #[must_use]
+    pub fn alive(&self, ordinal: Ordinal) -> bool {
+        self.live(ordinal).is_some()
+    }
+
+    /// The ordinals of all chunks that are there, ascending.
+    pub fn ordinals(&self) -> impl Iterator<Item = Ordinal> {
+        self.parts.iter().flat_map(|part| {
+            (0..part.span() as Ordinal).filter(|&local| part.holds(local)).map(|local| part.first + local)
+        })
     }
 
     /// The id of a chunk.
     #[must_use]
     pub fn id(&self, ordinal: Ordinal) -> Option<&str> {
-        self.segment.ids.get(ordinal)
+        let (part, local) = self.live(ordinal)?;
+        part.segment.ids.get(local)
     }
 
-    /// The ids of all chunks, in the order they were given.
-    pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.segment.ids.iter()
+    /// The ids of all chunks, by ordinal.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ordinals().filter_map(|ordinal| self.id(ordinal))
     }
 
-    /// The chunk with this id.
+    /// The chunk with this id; with tenants, in the first part that has one.
     #[must_use]
     pub fn ordinal(&self, id: &str) -> Option<Ordinal> {
-        self.segment.ids.ordinal(id)
+        self.parts.iter().find_map(|part| {
+            let local = part.segment.ids.ordinal(id).filter(|&local| part.holds(local))?;
+            Some(part.first + local)
+        })
     }
 
     /// What the caller stored with a chunk.
     #[must_use]
     pub fn stored(&self, ordinal: Ordinal) -> Option<&[u8]> {
-        self.segment.stored.get(ordinal as usize)
+        let (part, local) = self.live(ordinal)?;
+        part.segment.stored.get(local as usize)
     }
 
     /// How many chunks hold `term`.
     #[must_use]
     pub fn document_frequency(&self, term: &str) -> usize {
-        match self.segment.vocabulary.id(term) {
-            Some(id) => self.segment.postings.frequency(id),
-            None => 0,
-        }
+        let held = |part: &Part| part.segment.vocabulary.id(term).map_or(0, |id| part.frequency(id));
+        self.parts.iter().map(held).sum()
     }
 
-    /// Counts of what it holds, and bytes in memory by part, by name.
+    /// The tenants that have a chunk, in byte order.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<&str> {
+        let tenants: BTreeSet<&str> = self.parts.iter().filter_map(|part| part.tenant.as_deref()).collect();
+        tenants.into_iter().collect()
+    }
+
+    /// Counts of what it holds, and bytes in memory by part, by name; deleted chunks take memory until they are merged away.
     #[must_use]
     pub fn sizes(&self) -> BTreeMap<&'static str, u64> {
-        let segment = &self.segment;
-        let vectors = segment.vectors.as_ref();
-        let sizes = [
-            ("chunks", self.len()),
-            ("vectors", vectors.map_or(0, Vectors::count)),
-            ("terms", segment.vocabulary.len()),
-            ("postings", segment.postings.len()),
-            ("tokens", segment.lengths.iter().map(|&length| length as usize).sum()),
-            ("bytes_ids", segment.ids.bytes()),
-            ("bytes_stored", segment.stored.bytes()),
-            ("bytes_vocabulary", segment.vocabulary.bytes()),
-            ("bytes_postings", segment.postings.bytes()),
-            ("bytes_lengths", self.len() * (size_of::<u32>() + size_of::<f64>()) + self.classes.bytes()),
-            ("bytes_vectors", vectors.map_or(0, Vectors::bytes)),
-        ];
-        sizes.into_iter().map(|(name, size)| (name, size as u64)).collect()
+        let sum = |of: &dyn Fn(&Part) -> u64| self.parts.iter().map(of).sum::<u64>();
+        let vectors =
+            |part: &Part| part.segment.vectors.as_ref().map_or(0, |vectors| vectors.present().count_with(part.live()));
+        BTreeMap::from([
+            ("chunks", self.count as u64),
+            ("deleted", (self.span - self.count) as u64),
+            ("segments", self.parts.len() as u64),
+            ("vectors", sum(&|part| vectors(part) as u64)),
+            ("terms", sum(&|part| part.segment.vocabulary.len() as u64)),
+            ("postings", sum(&|part| part.segment.postings.len() as u64)),
+            ("tokens", sum(&Part::tokens)),
+            ("bytes_ids", sum(&|part| part.segment.ids.bytes() as u64)),
+            ("bytes_stored", sum(&|part| part.segment.stored.bytes() as u64)),
+            ("bytes_vocabulary", sum(&|part| part.segment.vocabulary.bytes() as u64)),
+            ("bytes_postings", sum(&|part| part.segment.postings.bytes() as u64)),
+            ("bytes_lengths", sum(&|part| (size_of::<u32>() * part.span() + part.segment.classes.bytes()) as u64)),
+            ("bytes_vectors", sum(&|part| part.segment.vectors.as_ref().map_or(0, Vectors::bytes) as u64)),
+        ])
     }
 }

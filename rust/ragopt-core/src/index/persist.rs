@@ -116,7 +116,7 @@ pub(super) fn open_segment(path: &Path, sealed: &Sealed) -> Result<Segment> {
         return Err(file.corrupt("as many postings as terms are needed"));
     }
     let vectors = read_vectors(&file, dimension, lengths.len())?;
-    let segment = Segment { ids, stored, vocabulary, postings, lengths, vectors };
+    let segment = Segment::of(ids, stored, vocabulary, postings, lengths, vectors);
     segment.verify()?;
     Ok(segment)
 }

@@ -1,6 +1,6 @@
-//! Texts to postings by term: each part of the chunks is analyzed and sorted alone, then all are merged.
+//! Texts to postings by term: each run of the chunks is analyzed and sorted alone, then all are merged.
 //!
-//! Parts are cut by the number of threads, and the result does not depend on the cuts.
+//! Runs are cut by the number of threads, and the result does not depend on the cuts.
 
 use rayon::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::analysis::Analyzer;
 use crate::types::Ordinal;
 
 /// The postings of a run of chunks, by its own numbers of the terms.
-pub(super) struct Part {
+pub(super) struct Run {
     dictionary: Dictionary,
     /// Term i has the words from `starts[i]` to `starts[i + 1]`, ascending.
     starts: Vec<usize>,
@@ -32,19 +32,19 @@ struct Walked {
     frequencies: Vec<u32>,
 }
 
-impl Part {
+impl Run {
     /// The postings of `texts`, the first of which is the chunk at `first`.
     pub(super) fn of(analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Self {
-        let mut part = Self {
+        let mut run = Self {
             dictionary: Dictionary::new(),
             starts: Vec::new(),
             words: Vec::new(),
             odd: Vec::new(),
             lengths: Vec::with_capacity(texts.len()),
         };
-        let walked = part.walk(analyzer, texts, first);
-        part.sort(&walked, first);
-        part
+        let walked = run.walk(analyzer, texts, first);
+        run.sort(&walked, first);
+        run
     }
 
     fn walk(&mut self, analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Walked {
@@ -116,14 +116,14 @@ impl Part {
     }
 }
 
-/// A term with its number in a part.
+/// A term with its number in a run.
 type Named<'a> = (&'a str, u32, u32);
 
-/// The parts, in order, under one vocabulary in byte order. Runs on the threads of the pool it is called in.
-pub(super) fn merge(parts: &[Part], chunks: usize) -> (Strings, Postings) {
+/// The runs, in order, under one vocabulary in byte order. Runs on the threads of the pool it is called in.
+pub(super) fn merge(runs: &[Run], chunks: usize) -> (Strings, Postings) {
     let mut named: Vec<Named<'_>> = Vec::new();
-    for (i, part) in (0..).zip(parts) {
-        named.extend(part.dictionary.terms().zip(0..).map(|(term, number)| (term, i, number)));
+    for (i, run) in (0..).zip(runs) {
+        named.extend(run.dictionary.terms().zip(0..).map(|(term, number)| (term, i, number)));
     }
     named.par_sort_unstable();
     let mut terms = strings::Growing::default();
@@ -131,7 +131,7 @@ pub(super) fn merge(parts: &[Part], chunks: usize) -> (Strings, Postings) {
     groups().for_each(|group| terms.push(group[0].0.as_bytes()));
 
     let merged: Vec<postings::Growing> =
-        ranges(&named, parts).into_par_iter().map(|range| merge_range(range, parts, chunks)).collect();
+        ranges(&named, runs).into_par_iter().map(|range| merge_range(range, runs, chunks)).collect();
     let mut merged = merged.into_iter();
     let mut postings = merged.next().unwrap_or_else(|| postings::Growing::new(chunks));
     for range in merged {
@@ -141,30 +141,30 @@ pub(super) fn merge(parts: &[Part], chunks: usize) -> (Strings, Postings) {
 }
 
 /// Cuts `named` between terms into a few ranges of about as many postings.
-fn ranges<'a, 'b>(named: &'a [Named<'b>], parts: &[Part]) -> Vec<&'a [Named<'b>]> {
-    let total: usize = parts.iter().map(|part| part.words.len()).sum();
+fn ranges<'a, 'b>(named: &'a [Named<'b>], runs: &[Run]) -> Vec<&'a [Named<'b>]> {
+    let total: usize = runs.iter().map(|run| run.words.len()).sum();
     let wanted = (total / (4 * rayon::current_num_threads())).max(1 << 16);
     let (mut ranges, mut start, mut held) = (Vec::new(), 0, 0);
-    for (i, &(term, part, number)) in named.iter().enumerate() {
+    for (i, &(term, run, number)) in named.iter().enumerate() {
         if held >= wanted && term != named[i - 1].0 {
             ranges.push(&named[start..i]);
             (start, held) = (i, 0);
         }
-        held += parts[part as usize].words(number).len();
+        held += runs[run as usize].words(number).len();
     }
     ranges.push(&named[start..]);
     ranges
 }
 
-fn merge_range(range: &[Named<'_>], parts: &[Part], chunks: usize) -> postings::Growing {
+fn merge_range(range: &[Named<'_>], runs: &[Run], chunks: usize) -> postings::Growing {
     let mut postings = postings::Growing::new(chunks);
     let mut odd: Vec<[u32; 2]> = Vec::new();
     for group in range.chunk_by(|left, right| left.0 == right.0) {
         odd.clear();
-        for &(_, part, number) in group {
-            odd.extend(parts[part as usize].odd(number).iter().map(|&(_, ordinal, count)| [ordinal, count]));
+        for &(_, run, number) in group {
+            odd.extend(runs[run as usize].odd(number).iter().map(|&(_, ordinal, count)| [ordinal, count]));
         }
-        postings.push(group.iter().map(|&(_, part, number)| parts[part as usize].words(number)), &odd);
+        postings.push(group.iter().map(|&(_, run, number)| runs[run as usize].words(number)), &odd);
     }
     postings
 }

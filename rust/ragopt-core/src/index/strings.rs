@@ -170,6 +170,11 @@ impl Strings {
         if i < self.len() { std::str::from_utf8(self.0.raw(i)).ok() } else { None }
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.len()).map(|i| self.get(i).unwrap_or_default())
+    }
+
     /// The string as bytes, for comparing.
     pub(super) fn raw(&self, i: usize) -> &[u8] {
         self.0.raw(i)

@@ -1,4 +1,4 @@
-//! The best k of many, by score, best first, then by tie (a chunk's place among the ids in byte order).
+//! The best k of many, by score, best first, then by an order that the caller gives.
 
 use std::cmp::Ordering;
 
@@ -8,19 +8,15 @@ use crate::types::Ordinal;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     pub score: f64,
-    pub tie: u32,
     pub ordinal: Ordinal,
 }
 
 impl Entry {
-    /// Less: `self` comes before `other`.
+    /// Less: `self` has the larger score. Where scores are equal, the ids decide, which only an index knows.
     #[inline]
     #[must_use]
-    pub fn order(&self, other: &Self) -> Ordering {
-        match other.score.partial_cmp(&self.score) {
-            Some(Ordering::Equal) | None => self.tie.cmp(&other.tie),
-            Some(unequal) => unequal,
-        }
+    pub fn by_score(&self, other: &Self) -> Ordering {
+        other.score.partial_cmp(&self.score).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -29,25 +25,27 @@ impl Entry {
 /// It gathers up to 2k entries, then drops the worse half: each drop costs O(k) and is paid for by
 /// k pushes.
 #[derive(Debug)]
-pub struct Top {
+pub struct Top<O> {
     k: usize,
+    order: O,
     held: Vec<Entry>,
     /// The k-th best so far, once there are k: nothing behind it can be in the result.
     cut: Option<Entry>,
 }
 
-impl Top {
-    /// The best `k`; `k` is at most the number of chunks, so that the room for them is reasonable.
+impl<O: Fn(&Entry, &Entry) -> Ordering> Top<O> {
+    /// The best `k`, those that come first in `order`, which leaves no two entries equal; `k` is at most the number of
+    /// chunks, so that the room for them is reasonable.
     #[must_use]
-    pub fn new(k: usize) -> Self {
-        Self { k, held: Vec::new(), cut: None }
+    pub fn new(k: usize, order: O) -> Self {
+        Self { k, order, held: Vec::new(), cut: None }
     }
 
     /// Considers one entry.
     #[inline]
     pub fn push(&mut self, entry: Entry) {
         if let Some(cut) = &self.cut
-            && entry.order(cut) != Ordering::Less
+            && (self.order)(&entry, cut) != Ordering::Less
         {
             return;
         }
@@ -62,7 +60,7 @@ impl Top {
     #[cold]
     #[inline(never)]
     fn drop_worse(&mut self) {
-        let (_, last, _) = self.held.select_nth_unstable_by(self.k - 1, Entry::order);
+        let (_, last, _) = self.held.select_nth_unstable_by(self.k - 1, &self.order);
         self.cut = Some(*last);
         self.held.truncate(self.k);
     }
@@ -73,7 +71,7 @@ impl Top {
         if self.held.len() > self.k {
             self.drop_worse();
         }
-        self.held.sort_unstable_by(Entry::order);
+        self.held.sort_unstable_by(&self.order);
         self.held
     }
 }
@@ -89,14 +87,16 @@ mod tests {
             let entries: Vec<Entry> = scores
                 .iter()
                 .enumerate()
-                .map(|(i, &s)| Entry { score: f64::from(s), tie: (i as u32).wrapping_mul(77) % 211, ordinal: i as u32 })
+                .map(|(i, &s)| Entry { score: f64::from(s), ordinal: i as u32 })
                 .collect();
-            let mut top = Top::new(k);
+            let tie = |entry: &Entry| entry.ordinal.wrapping_mul(77) % 211;
+            let order = |left: &Entry, right: &Entry| left.by_score(right).then(tie(left).cmp(&tie(right)));
+            let mut top = Top::new(k, order);
             for entry in &entries {
                 top.push(*entry);
             }
             let mut expected = entries;
-            expected.sort_by(Entry::order);
+            expected.sort_by(order);
             expected.truncate(k);
             prop_assert_eq!(top.into_sorted(), expected);
         }

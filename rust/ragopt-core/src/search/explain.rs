@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use super::Parameters;
 use super::plain::walk;
 use super::question::Question;
-use crate::index::Index;
+use super::{Parameters, allowed};
+use crate::index::{Allow, Index};
 use crate::score::bm25::share;
 use crate::score::fusion::fuse;
 use crate::score::top::Entry;
-use crate::types::{Bits, Ordinal};
+use crate::types::Ordinal;
 
 /// Why one chunk has its score: `dense.weight · dense.normalized + lexical.weight · lexical.normalized` is the
 /// score, and the terms' shares and the constant add up to `lexical.raw`.
@@ -54,14 +54,15 @@ pub struct TermAccount {
 pub(super) fn account(
     index: &Index,
     question: &Question,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
     ordinal: Ordinal,
 ) -> Account {
     index.scratch.with(|scratch| {
         let scorer = walk(index, question, allow, parameters, (true, true), scratch);
-        let allowed = allow.is_none_or(|allow| allow.contains(ordinal));
-        let (gain, cosine) = (scorer.gain(ordinal), scorer.cosine(ordinal));
+        let (part, local) = index.part_of(ordinal);
+        let allowed = allowed(part, allow).is_none_or(|allowed| allowed.contains(local));
+        let (gain, cosine) = (scorer.gain(part, local), scorer.cosine(part, local));
         let (lexical, dense) = scorer.normalized(ordinal, gain.unwrap_or(0.0), cosine);
         let constant = question.lexical.as_ref().map_or(0.0, |side| side.constant);
         let weight = |exists: bool, weight: f64| if exists { weight } else { 0.0 };
@@ -92,15 +93,15 @@ pub(super) fn account(
 
 /// The place of a chunk in a side's ranking: by score, then by id.
 fn rank(index: &Index, ordinal: Ordinal, score: f64, found: &mut dyn Iterator<Item = (Ordinal, f64)>) -> usize {
-    let entry = |ordinal, score| Entry { score, tie: index.segment.ids.place(ordinal), ordinal };
-    let own = entry(ordinal, score);
-    1 + found.filter(|&(other, score)| entry(other, score).order(&own) == Ordering::Less).count()
+    let own = Entry { score, ordinal };
+    1 + found.filter(|&(ordinal, score)| index.order(&Entry { score, ordinal }, &own) == Ordering::Less).count()
 }
 
 fn terms(index: &Index, question: &Question, ordinal: Ordinal) -> Vec<TermAccount> {
-    let saturation = index.saturations[ordinal as usize];
-    let held = question.lexical.iter().flat_map(|side| &side.terms).filter_map(|term| {
-        let tf = index.segment.postings.count(term.id, ordinal)?;
+    let (part, local) = index.part_of(ordinal);
+    let saturation = index.saturations().of(part.segment.lengths[local as usize]);
+    let held = question.lexical.iter().flat_map(|side| side.of_part(part)).filter_map(|(term, id)| {
+        let tf = part.segment.postings.count(id, local)?;
         Some(TermAccount {
             term: term.text.clone(),
             tf,

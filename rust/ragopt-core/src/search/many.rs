@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use super::question::Question;
 use super::{Lexical, Parameters, check_allow, fast};
 use crate::error::{Error, Result};
-use crate::index::Index;
-use crate::types::{Bits, Found};
+use crate::index::{Allow, Index};
+use crate::types::Found;
 
 /// [`super::search`] for each question; `threads` 0 takes all cores. Results do not depend on the threads.
 ///
@@ -17,7 +17,7 @@ use crate::types::{Bits, Found};
 pub fn search_many(
     index: &Index,
     questions: &[(Option<Lexical<'_>>, Option<&[f32]>)],
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
     threads: usize,
 ) -> Result<Vec<Found>> {

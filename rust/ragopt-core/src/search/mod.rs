@@ -13,7 +13,7 @@ mod scratch;
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::index::Index;
+use crate::index::{Allow, Index, Part};
 use crate::score::normalizer::{Normalizer, Population};
 use crate::types::{Bits, Found, Ordinal};
 
@@ -85,7 +85,7 @@ pub fn search(
     index: &Index,
     lexical: Option<Lexical<'_>>,
     vector: Option<&[f32]>,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Result<Found> {
     check_allow(index, allow)?;
@@ -101,26 +101,27 @@ pub fn explain(
     index: &Index,
     lexical: Option<Lexical<'_>>,
     vector: Option<&[f32]>,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
     ordinal: Ordinal,
 ) -> Result<Account> {
     check_allow(index, allow)?;
-    if ordinal as usize >= index.len() {
-        return Err(Error::Input(format!("no chunk {ordinal}: the index holds {}", index.len())));
+    if !index.alive(ordinal) {
+        return Err(index.no_chunk(ordinal));
     }
     let question = Question::of(index, lexical, vector)?;
     Ok(explain::account(index, &question, allow, parameters, ordinal))
 }
 
-fn check_allow(index: &Index, allow: Option<&Bits>) -> Result<()> {
+fn check_allow(index: &Index, allow: Option<&Allow>) -> Result<()> {
+    allow.map_or(Ok(()), |allow| allow.check(index))
+}
+
+/// The chunks of a part that may be found; None if all may.
+fn allowed<'a>(part: &'a Part, allow: Option<&'a Allow>) -> Option<&'a Bits> {
     match allow {
-        Some(allow) if allow.len() != index.len() => Err(Error::Input(format!(
-            "an allow-list of {} entries for {} chunks: give one a chunk",
-            allow.len(),
-            index.len()
-        ))),
-        _ => Ok(()),
+        Some(allow) => Some(allow.part(part.number)),
+        None => part.live(),
     }
 }
 
@@ -150,5 +151,9 @@ fn weighted(index: &Index, lexical: Lexical<'_>) -> Result<BTreeMap<String, f64>
     Ok(weights)
 }
 
+#[cfg(test)]
+mod edge_tests;
+#[cfg(test)]
+mod parted;
 #[cfg(test)]
 mod tests;

@@ -4,14 +4,14 @@ use super::Parameters;
 use super::question::Question;
 use super::scorer::{Scorer, map_of};
 use super::scratch::Scratch;
-use crate::index::Index;
+use crate::index::{Allow, Index};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::Limits;
 use crate::score::top::{Entry, Top};
-use crate::types::{Bits, Found};
+use crate::types::Found;
 
 /// The exact top-k.
-pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, parameters: &Parameters) -> Found {
+pub(super) fn search(index: &Index, question: &Question, allow: Option<&Allow>, parameters: &Parameters) -> Found {
     let sides = (question.lexical.is_some(), question.dense.is_some());
     let alpha = alpha_in_force(parameters.alpha, sides.0, sides.1);
     let mut found = Found { hits: Vec::new(), alpha, sides, below: false };
@@ -28,7 +28,7 @@ pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, p
 pub(super) fn walk<'a>(
     index: &'a Index,
     question: &'a Question,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
     wanted: (bool, bool),
     scratch: &mut Scratch,
@@ -48,7 +48,7 @@ pub(super) fn walk<'a>(
 /// Scores all candidates, which are the chunks that a walked side found, and keeps the best.
 fn rank(scorer: &Scorer<'_>, scratch: &Scratch, index: &Index, parameters: &Parameters, found: &mut Found) {
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
-    let mut top = Top::new(parameters.k.min(index.len()));
+    let mut top = Top::new(parameters.k.min(index.len()), |left, right| index.order(left, right));
     let mut candidates = 0;
     let mut consider = |entry: Entry| {
         candidates += 1;
@@ -59,9 +59,12 @@ fn rank(scorer: &Scorer<'_>, scratch: &Scratch, index: &Index, parameters: &Para
     for (ordinal, cosine) in scratch.dense_hits() {
         consider(scorer.entry(ordinal, scratch.gain(ordinal).unwrap_or(0.0), Some(cosine)));
     }
-    let with_vector = index.vectors().filter(|_| !scratch.rows.is_empty()).map(|vectors| vectors.present());
+    let with_vector = |ordinal| {
+        let (part, local) = index.part_of(ordinal);
+        part.segment.vectors.as_ref().is_some_and(|vectors| vectors.present().contains(local))
+    };
     for (ordinal, gain) in scratch.lexical_hits() {
-        if !with_vector.is_some_and(|present| present.contains(ordinal)) {
+        if scratch.rows.is_empty() || !with_vector(ordinal) {
             consider(scorer.entry(ordinal, gain, None));
         }
     }

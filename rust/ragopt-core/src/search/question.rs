@@ -2,7 +2,7 @@
 
 use super::{Lexical, weighted};
 use crate::error::{Error, Result};
-use crate::index::Index;
+use crate::index::{Index, Part};
 use crate::score::cosine::{self, Wide, ZERO};
 use crate::score::normalizer::Limits;
 
@@ -18,17 +18,21 @@ pub(super) struct Question {
 pub(super) struct LexicalSide {
     /// In byte order.
     pub(super) terms: Vec<QueryTerm>,
+    /// The id of each term in each part, term after term; [`UNKNOWN`] where no chunk holds it.
+    ids: Vec<u32>,
+    parts: usize,
     /// What a chunk without any term scores.
     pub(super) constant: f64,
     /// The most that any chunk could score.
     pub(super) bound: f64,
 }
 
-/// One known term.
+const UNKNOWN: u32 = u32::MAX;
+
+/// One term that a live chunk holds.
 #[derive(Debug)]
 pub(super) struct QueryTerm {
     pub(super) text: String,
-    pub(super) id: u32,
     pub(super) weight: f64,
     pub(super) idf: f64,
     /// weight · idf · scale: what [`crate::score::bm25::share`] takes.
@@ -47,8 +51,8 @@ impl Question {
             Some(lexical) => Some(LexicalSide::of(index, lexical)?),
             None => None,
         };
-        let dense = match (vector, index.vectors()) {
-            (Some(vector), Some(vectors)) => DenseSide::of(vector, vectors.dimension())?,
+        let dense = match (vector, index.dimension()) {
+            (Some(vector), Some(dimension)) => DenseSide::of(vector, dimension)?,
             _ => None,
         };
         Ok(Self { lexical, dense })
@@ -58,17 +62,29 @@ impl Question {
 impl LexicalSide {
     fn of(index: &Index, lexical: Lexical<'_>) -> Result<Self> {
         let (bm25, statistics) = (index.bm25(), index.statistics());
-        let mut side = Self { terms: Vec::new(), constant: 0.0, bound: 0.0 };
+        let parts = index.parts();
+        let mut side = Self { terms: Vec::new(), ids: Vec::new(), parts: parts.len(), constant: 0.0, bound: 0.0 };
         for (text, weight) in weighted(index, lexical)? {
-            let Some(id) = index.segment.vocabulary.id(&text) else {
+            let known = side.ids.len();
+            side.ids.extend(parts.iter().map(|part| part.segment.vocabulary.id(&text).unwrap_or(UNKNOWN)));
+            let held = parts.iter().zip(&side.ids[known..]).filter(|&(_, &id)| id != UNKNOWN);
+            let frequency: usize = held.map(|(part, &id)| part.frequency(id)).sum();
+            if frequency == 0 {
+                side.ids.truncate(known);
                 continue;
-            };
-            let idf = bm25.idf(statistics, index.segment.postings.frequency(id));
+            }
+            let idf = bm25.idf(statistics, frequency);
             side.constant += weight * idf * bm25.absent();
             side.bound += weight * idf.max(0.0) * bm25.sup();
-            side.terms.push(QueryTerm { text, id, weight, idf, factor: weight * idf * bm25.scale() });
+            side.terms.push(QueryTerm { text, weight, idf, factor: weight * idf * bm25.scale() });
         }
         Ok(side)
+    }
+
+    /// The terms that a chunk of `part` may hold, in byte order, with their ids there.
+    pub(super) fn of_part(&self, part: &Part) -> impl Iterator<Item = (&QueryTerm, u32)> + Clone {
+        let ids = self.ids.iter().skip(part.number).step_by(self.parts.max(1)).copied();
+        self.terms.iter().zip(ids).filter(|&(_, id)| id != UNKNOWN)
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -2,18 +2,19 @@
 
 use super::Parameters;
 use super::question::{LexicalSide, Question};
-use crate::index::Index;
+use crate::index::{Index, Part, Saturations};
 use crate::score::bm25::share;
 use crate::score::fusion::{alpha_in_force, fuse};
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::score::top::{Entry, Top};
 use crate::types::{Hit, Ordinal};
 
-/// A question's maps: with them a chunk's true scores make its score.
+/// A question's maps: with them a chunk's true scores make its score. In a part chunks are told by their number there.
 #[derive(Debug)]
 pub(super) struct Scorer<'a> {
     index: &'a Index,
     question: &'a Question,
+    saturations: &'a Saturations,
     /// The alpha in force.
     pub(super) alpha: f64,
     floor: f64,
@@ -33,6 +34,7 @@ impl<'a> Scorer<'a> {
         Self {
             index,
             question,
+            saturations: index.saturations(),
             alpha: alpha_in_force(parameters.alpha, question.lexical.is_some(), question.dense.is_some()),
             floor: parameters.floor,
             lexical: lexical.unwrap_or(Map::Constant(0.0)),
@@ -54,15 +56,15 @@ impl<'a> Scorer<'a> {
     #[inline(always)]
     pub(super) fn entry(&self, ordinal: Ordinal, gain: f64, cosine: Option<f64>) -> Entry {
         let (lexical, dense) = self.normalized(ordinal, gain, cosine);
-        Entry { score: fuse(self.alpha, dense, lexical), tie: self.index.segment.ids.place(ordinal), ordinal }
+        Entry { score: fuse(self.alpha, dense, lexical), ordinal }
     }
 
     /// A chunk's BM25 without the constant for absent terms, from its postings; None if it shares no term.
-    pub(super) fn gain(&self, ordinal: Ordinal) -> Option<f64> {
-        let saturation = self.index.saturations[ordinal as usize];
+    pub(super) fn gain(&self, part: &Part, local: Ordinal) -> Option<f64> {
+        let saturation = self.saturations.of(part.segment.lengths[local as usize]);
         let mut gain = None;
-        for term in self.question.lexical.iter().flat_map(|side| &side.terms) {
-            if let Some(tf) = self.index.segment.postings.count(term.id, ordinal) {
+        for (term, id) in self.question.lexical.iter().flat_map(|side| side.of_part(part)) {
+            if let Some(tf) = part.segment.postings.count(id, local) {
                 *gain.get_or_insert(0.0) += share(term.factor, tf, saturation);
             }
         }
@@ -70,37 +72,41 @@ impl<'a> Scorer<'a> {
     }
 
     /// A chunk's cosine; None without a vector or without a dense side.
-    pub(super) fn cosine(&self, ordinal: Ordinal) -> Option<f64> {
+    pub(super) fn cosine(&self, part: &Part, local: Ordinal) -> Option<f64> {
         let side = self.question.dense.as_ref()?;
-        self.index.vectors()?.cosine(&side.query, ordinal)
+        part.segment.vectors.as_ref()?.cosine(&side.query, local)
     }
 
     /// An entry as a hit, with the true scores of both sides, whatever they weigh.
     pub(super) fn hit(&self, entry: &Entry, gain: Option<f64>) -> Hit {
-        let ordinal = entry.ordinal;
-        let lexical = self
-            .question
-            .lexical
-            .as_ref()
-            .map(|side| side.constant + gain.or_else(|| self.gain(ordinal)).unwrap_or(0.0));
-        Hit { ordinal, score: entry.score, lexical, dense: self.cosine(ordinal) }
+        let (part, local) = self.index.part_of(entry.ordinal);
+        let gain = || gain.or_else(|| self.gain(part, local)).unwrap_or(0.0);
+        let lexical = self.question.lexical.as_ref().map(|side| side.constant + gain());
+        Hit { ordinal: entry.ordinal, score: entry.score, lexical, dense: self.cosine(part, local) }
     }
 }
 
-/// What [`Scorer::gain`] gives for each of `ordinals`, which share a term: the same additions in the same order, but
-/// term by term, so that reads from memory of different chunks do not wait for one another.
-pub(super) fn gains(index: &Index, side: &LexicalSide, ordinals: &[Ordinal]) -> Vec<(Ordinal, f64)> {
-    let saturations: Vec<f64> = ordinals.iter().map(|&ordinal| index.saturations[ordinal as usize]).collect();
-    let mut gains: Vec<(Ordinal, f64)> = ordinals.iter().map(|&ordinal| (ordinal, 0.0)).collect();
-    for term in &side.terms {
-        let postings = index.segment.postings.of(term.id);
-        for ((ordinal, gain), &saturation) in gains.iter_mut().zip(&saturations) {
-            if let Some(tf) = postings.count(*ordinal) {
+/// Appends what [`Scorer::gain`] gives for each of `locals`, which share a term: the same additions in the same order,
+/// but term by term, so that reads from memory of different chunks do not wait for one another.
+pub(super) fn gains(
+    index: &Index,
+    part: &Part,
+    side: &LexicalSide,
+    locals: &[Ordinal],
+    gains: &mut Vec<(Ordinal, f64)>,
+) {
+    let saturation = |&local: &Ordinal| index.saturations().of(part.segment.lengths[local as usize]);
+    let saturations: Vec<f64> = locals.iter().map(saturation).collect();
+    let start = gains.len();
+    gains.extend(locals.iter().map(|&local| (part.first + local, 0.0)));
+    for (term, id) in side.of_part(part) {
+        let postings = part.segment.postings.of(id);
+        for (((_, gain), &local), &saturation) in gains[start..].iter_mut().zip(locals).zip(&saturations) {
+            if let Some(tf) = postings.count(local) {
                 *gain += share(term.factor, tf, saturation);
             }
         }
     }
-    gains
 }
 
 /// No chunk has this ordinal: a missing vector has no place in a ranking.
@@ -118,9 +124,9 @@ pub(super) fn map_of(
         Population::Best => 1,
         Population::Depth => parameters.depth.min(found.len()),
     };
-    let mut top = Top::new(wanted);
+    let mut top = Top::new(wanted, |left, right| index.order(left, right));
     for (ordinal, score) in found {
-        top.push(Entry { score, tie: index.segment.ids.place(ordinal), ordinal });
+        top.push(Entry { score, ordinal });
     }
     let best: Vec<(Ordinal, f64)> = top.into_sorted().iter().map(|entry| (entry.ordinal, entry.score)).collect();
     parameters.normalizer.map(&best, limits)

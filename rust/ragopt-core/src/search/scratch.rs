@@ -2,11 +2,12 @@
 
 use std::sync::Mutex;
 
+use super::allowed;
 use super::question::{DenseSide, LexicalSide};
-use crate::index::Index;
+use crate::index::{Allow, Index, Part, Saturations};
 use crate::score::bm25::share;
 use crate::score::cosine;
-use crate::types::{Bits, Ordinal};
+use crate::types::Ordinal;
 
 /// A gain of this value means that the chunk shares no term: `-0.0 + x` is x for every x, and no
 /// share is -0.0, so gains can be added up without asking.
@@ -47,40 +48,57 @@ impl ScratchPool {
 
 impl Scratch {
     /// Adds up the gains of all chunks, term by term in byte order, then keeps the allowed ones.
-    pub(super) fn walk_postings(&mut self, index: &Index, side: &LexicalSide, allow: Option<&Bits>) {
-        self.gains.resize(index.len(), UNTOUCHED);
-        let (gains, saturations) = (&mut self.gains[..], &index.saturations[..]);
-        for term in &side.terms {
-            let postings = index.segment.postings.of(term.id);
+    pub(super) fn walk_postings(&mut self, index: &Index, side: &LexicalSide, allow: Option<&Allow>) {
+        self.gains.resize(index.span(), UNTOUCHED);
+        for part in index.parts() {
+            let start = self.touched.len();
+            self.walk_part(index.saturations(), part, side);
+            let Some(allowed) = allowed(part, allow) else {
+                continue;
+            };
+            let mut kept = start;
+            for i in start..self.touched.len() {
+                let ordinal = self.touched[i];
+                if allowed.contains(ordinal - part.first) {
+                    self.touched[kept] = ordinal;
+                    kept += 1;
+                } else {
+                    self.gains[ordinal as usize] = UNTOUCHED;
+                }
+            }
+            self.touched.truncate(kept);
+        }
+    }
+
+    fn walk_part(&mut self, saturations: &Saturations, part: &Part, side: &LexicalSide) {
+        let lengths = &part.segment.lengths[..];
+        let gains = &mut self.gains[part.first as usize..][..lengths.len()];
+        for (term, id) in side.of_part(part) {
+            let postings = part.segment.postings.of(id);
             let mut touched = self.touched.len();
             self.touched.resize(touched + postings.len(), 0);
             let places = &mut self.touched[..];
-            postings.for_each(|ordinal, count| {
-                let gain = &mut gains[ordinal as usize];
+            postings.for_each(|local, count| {
+                let gain = &mut gains[local as usize];
                 // Written always, kept only if new: no branch that depends on the data.
-                places[touched] = ordinal;
+                places[touched] = part.first + local;
                 touched += usize::from(gain.to_bits() == UNTOUCHED.to_bits());
-                *gain += share(term.factor, count, saturations[ordinal as usize]);
+                *gain += share(term.factor, count, saturations.of(lengths[local as usize]));
             });
             self.touched.truncate(touched);
-        }
-        if let Some(allow) = allow {
-            self.touched.retain(|&ordinal| {
-                let allowed = allow.contains(ordinal);
-                if !allowed {
-                    gains[ordinal as usize] = UNTOUCHED;
-                }
-                allowed
-            });
         }
     }
 
     /// Computes the cosines of all allowed chunks that have a vector.
-    pub(super) fn walk_vectors(&mut self, index: &Index, side: &DenseSide, allow: Option<&Bits>) {
-        if let Some(vectors) = index.vectors() {
-            vectors.present().list_with(allow, &mut self.rows);
-            self.cosines.reserve(self.rows.len());
-            cosine::cosines(&side.query, vectors.rows(), &self.rows, &mut self.cosines);
+    pub(super) fn walk_vectors(&mut self, index: &Index, side: &DenseSide, allow: Option<&Allow>) {
+        for part in index.parts() {
+            if let Some(vectors) = &part.segment.vectors {
+                let start = self.rows.len();
+                vectors.present().list_with(allowed(part, allow), &mut self.rows);
+                self.cosines.reserve(self.rows.len() - start);
+                cosine::cosines(&side.query, vectors.rows(), &self.rows[start..], &mut self.cosines);
+                self.rows[start..].iter_mut().for_each(|row| *row += part.first);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::parted::{Shape, shapes};
 use super::*;
 use crate::analysis::Analyzer;
 use crate::index::Source;
@@ -22,6 +23,7 @@ struct Case {
     texts: Vec<String>,
     vectors: Option<Vec<[f32; 3]>>,
     bm25: (&'static str, f64, f64),
+    shape: Shape,
     terms: Option<Vec<(String, f64)>>,
     vector: Option<[f32; 3]>,
     allow: Option<Vec<bool>>,
@@ -41,7 +43,7 @@ impl Case {
         let flat: Option<Vec<f32>> = self.vectors.as_ref().map(|rows| rows.concat());
         let source =
             Source { ids: &ids, texts: &texts, stored: &stored, vectors: flat.as_deref().map(|rows| (3, rows)) };
-        Index::build(Analyzer::new("whitespace").expect("known"), self.bm25(), source, "").expect("valid")
+        self.shape.index(&Analyzer::new("whitespace").expect("known"), self.bm25(), source)
     }
 
     fn bm25(&self) -> Bm25 {
@@ -53,8 +55,19 @@ impl Case {
         Parameters::new(self.k, self.alpha, self.normalizer, self.depth, self.floor, self.min_score).expect("valid")
     }
 
-    fn allow(&self) -> Option<Bits> {
-        self.allow.as_ref().map(|allow| Bits::of(allow.iter().copied()))
+    fn allow(&self, index: &Index) -> Option<Allow> {
+        let place = |ordinal: Ordinal| self.ids.iter().position(|id| Some(id.as_str()) == index.id(ordinal));
+        self.allow.as_ref().map(|allow| {
+            // Deleted chunks are let through: an index knows better.
+            let flags = (0..index.span() as Ordinal).map(|ordinal| place(ordinal).is_none_or(|place| allow[place]));
+            Allow::of_ordinals(index, &Bits::of(flags.collect::<Vec<_>>().into_iter())).expect("it fits")
+        })
+    }
+
+    /// `hits` of `index`, told by their places here.
+    fn placed(&self, index: &Index, hits: &[Hit]) -> Vec<Hit> {
+        let place = |hit: &Hit| self.ids.iter().position(|id| Some(id.as_str()) == index.id(hit.ordinal));
+        hits.iter().map(|hit| Hit { ordinal: place(hit).expect("a live chunk") as Ordinal, ..*hit }).collect()
     }
 
     fn lexical(&self) -> Option<Lexical<'_>> {
@@ -63,7 +76,7 @@ impl Case {
 
     fn found(&self, index: &Index) -> Found {
         let vector = self.vector.as_ref().map(|vector| &vector[..]);
-        search(index, self.lexical(), vector, self.allow().as_ref(), &self.parameters()).expect("valid")
+        search(index, self.lexical(), vector, self.allow(index).as_ref(), &self.parameters()).expect("valid")
     }
 
     /// (gain if it shares a term, cosine if it has a vector) of each allowed chunk, and the side's limits.
@@ -166,7 +179,7 @@ impl Case {
 
 fn cases() -> impl Strategy<Value = Case> {
     let chunk = || (0u32..1000, prop::collection::vec(select(vec!["a", "b", "c", "d"]), 0..6), small_vector());
-    let corpus = (prop::collection::vec(chunk(), 0..14), any::<bool>(), any_bm25());
+    let corpus = (prop::collection::vec(chunk(), 0..14), any::<bool>(), any_bm25(), shapes());
     let weight = select(vec![0.0, 0.5, 1.0, 1.0, 2.0, 3.25]);
     let term = select(vec!["a", "b", "c", "d", "unknown"]).prop_map(str::to_owned);
     let question = (
@@ -183,7 +196,7 @@ fn cases() -> impl Strategy<Value = Case> {
         prop::option::of(-0.5f64..1.2),
     );
     (corpus, question, settings).prop_map(|(corpus, question, settings)| {
-        let ((mut chunks, with_vectors, bm25), (terms, vector, allow)) = (corpus, question);
+        let ((mut chunks, with_vectors, bm25, shape), (terms, vector, allow)) = (corpus, question);
         let (k, alpha, normalizer, deeper, floor, min_score) = settings;
         chunks.dedup_by_key(|chunk| chunk.0);
         let mut seen = std::collections::HashSet::new();
@@ -193,6 +206,7 @@ fn cases() -> impl Strategy<Value = Case> {
             texts: chunks.iter().map(|(_, terms, _)| terms.join(" ")).collect(),
             vectors: with_vectors.then(|| chunks.iter().map(|(_, _, vector)| *vector).collect()),
             bm25,
+            shape,
             terms,
             vector,
             allow: allow.map(|mut allow| {
@@ -234,12 +248,15 @@ proptest! {
         let all = case.expected();
         let kept: Vec<Hit> =
             all.iter().filter(|hit| case.min_score.is_none_or(|least| hit.score >= least)).take(case.k).copied().collect();
-        prop_assert_eq!(bits(&found.hits), bits(&kept));
+        prop_assert_eq!(bits(&case.placed(&index, &found.hits)), bits(&kept));
         prop_assert_eq!(found.below, kept.len() < case.k.min(all.len()));
         // Whatever this search left behind, the next ones find what they should.
         prop_assert_eq!(&case.found(&index), &found);
         let open = Case { allow: None, ..case };
-        prop_assert_eq!(open.found(&index), open.found(&open.index()));
+        let (again, fresh) = (open.found(&index), Case { shape: Shape::default(), ..open.clone() });
+        let expected = fresh.found(&fresh.index());
+        prop_assert_eq!(bits(&open.placed(&index, &again.hits)), bits(&expected.hits));
+        prop_assert_eq!((again.alpha, again.sides, again.below), (expected.alpha, expected.sides, expected.below));
     }
 
     #[test]
@@ -261,7 +278,7 @@ proptest! {
         let vector = case.vector.as_ref().map(|vector| &vector[..]);
         for hit in &found.hits {
             let account =
-                explain(&index, case.lexical(), vector, case.allow().as_ref(), &case.parameters(), hit.ordinal)
+                explain(&index, case.lexical(), vector, case.allow(&index).as_ref(), &case.parameters(), hit.ordinal)
                     .expect("valid");
             prop_assert_eq!(account.score, hit.score);
             let (lexical, dense) = (account.lexical, account.dense);
@@ -280,10 +297,10 @@ proptest! {
         let k = index.len();
         for (alpha, lexical, vector) in [(0.0, case.lexical(), None), (1.0, None, vector)] {
             let parameters = Parameters::new(k, alpha, "none", 1, -1.0, None).expect("valid");
-            let side = search(&index, lexical, vector, case.allow().as_ref(), &parameters).expect("valid");
+            let side = search(&index, lexical, vector, case.allow(&index).as_ref(), &parameters).expect("valid");
             for (place, hit) in side.hits.iter().enumerate() {
                 let account =
-                    explain(&index, lexical, vector, case.allow().as_ref(), &parameters, hit.ordinal).expect("valid");
+                    explain(&index, lexical, vector, case.allow(&index).as_ref(), &parameters, hit.ordinal).expect("valid");
                 let rank = if alpha == 0.0 { account.lexical.rank } else { account.dense.rank };
                 prop_assert_eq!(rank, Some(place + 1));
             }
@@ -299,7 +316,7 @@ proptest! {
         let index = case.index();
         let questions: Vec<_> =
             others.iter().map(|vector| (case.lexical(), vector.as_ref().map(|vector| &vector[..]))).collect();
-        let (allow, parameters) = (case.allow(), case.parameters());
+        let (allow, parameters) = (case.allow(&index), case.parameters());
         let many = search_many(&index, &questions, allow.as_ref(), &parameters, threads).expect("valid");
         for (&(lexical, vector), found) in questions.iter().zip(many) {
             prop_assert_eq!(search(&index, lexical, vector, allow.as_ref(), &parameters).expect("valid"), found);
@@ -318,63 +335,10 @@ proptest! {
             allow.reverse();
         }
         let named = |case: &Case| -> Vec<(String, u64)> {
-            case.found(&case.index()).hits.iter().map(|hit| (case.id(hit).to_owned(), hit.score.to_bits())).collect()
+            let index = case.index();
+            let named = |hit: &Hit| (index.id(hit.ordinal).expect("live").to_owned(), hit.score.to_bits());
+            case.found(&index).hits.iter().map(named).collect()
         };
         prop_assert_eq!(named(&case), named(&reversed));
-    }
-}
-
-fn one_chunk() -> Index {
-    let source = Source { ids: &["x"], texts: &["a b"], stored: &[b""], vectors: Some((2, &[3.0, 4.0])) };
-    let bm25 = Bm25::new("lucene", 1.2, 0.75, 0.0, 0.0).expect("valid");
-    Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid")
-}
-
-#[test]
-fn what_cannot_be_is_refused() {
-    let index = one_chunk();
-    let parameters = Parameters::new(1, 0.5, "bounded", 1, -1.0, None).expect("valid");
-    let run = |lexical, vector, allow: Option<&Bits>| search(&index, lexical, vector, allow, &parameters);
-    assert!(matches!(run(None, Some(&[1.0][..]), None), Err(Error::Vector(m)) if m.contains("1 dimensions")));
-    assert!(matches!(run(None, Some(&[1.0, f32::NAN][..]), None), Err(Error::Vector(m)) if m.contains("dimension 1")));
-    for terms in [-1.0, f64::NAN, f64::INFINITY].map(|weight| [("a".to_owned(), weight)]) {
-        let refused = search(&index, Some(Lexical::Terms(&terms)), None, None, &parameters);
-        assert!(matches!(refused, Err(Error::Input(message)) if message.contains("\"a\"")));
-    }
-    assert!(matches!(run(None, None, Some(&Bits::none(2))), Err(Error::Input(_))));
-    assert!(matches!(explain(&index, None, None, None, &parameters, 1), Err(Error::Input(_))));
-    for (k, alpha, normalizer, depth, floor, least) in [
-        (1, 1.5, "bounded", 1, -1.0, None),
-        (1, f64::NAN, "bounded", 1, -1.0, None),
-        (1, 0.5, "bounded", 0, -1.0, None),
-        (1, 0.5, "bounded", 1, 1.0, None),
-        (1, 0.5, "bounded", 1, -1.0, Some(f64::NAN)),
-        (2, 0.5, "minmax", 1, -1.0, None),
-    ] {
-        assert!(matches!(Parameters::new(k, alpha, normalizer, depth, floor, least), Err(Error::Input(_))));
-    }
-    assert!(Parameters::new(2, 0.5, "theoretical", 1, -1.0, None).is_ok());
-}
-
-#[test]
-fn the_heaviest_weights_give_finite_scores() {
-    let index = one_chunk();
-    for normalizer in NORMALIZERS {
-        let parameters = Parameters::new(1, 0.5, normalizer, 1, -1.0, None).expect("valid");
-        let terms = [("a".to_owned(), 1e100), ("b".to_owned(), 1e-300)];
-        let found = search(&index, Some(Lexical::Terms(&terms)), Some(&[1.0, 0.0]), None, &parameters).expect("valid");
-        assert!(found.hits[0].score.is_finite(), "{normalizer}");
-    }
-}
-
-#[test]
-fn an_empty_index_finds_nothing() {
-    let source = Source { ids: &[], texts: &[], stored: &[], vectors: Some((2, &[])) };
-    let bm25 = Bm25::new("okapi", 1.2, 0.75, 0.0, 0.25).expect("valid");
-    let index = Index::build(Analyzer::new("english").expect("known"), bm25, source, "").expect("valid");
-    for normalizer in NORMALIZERS {
-        let parameters = Parameters::new(5, 0.5, normalizer, 9, -1.0, None).expect("valid");
-        let found = search(&index, Some(Lexical::Text("a")), Some(&[1.0, 0.0]), None, &parameters).expect("valid");
-        assert_eq!((found.hits, found.sides, found.below), (vec![], (true, true), false));
     }
 }

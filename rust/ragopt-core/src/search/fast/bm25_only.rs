@@ -4,18 +4,23 @@
 //! top k. So the k-th best sum so far, less D, is the bar: it only rises, and what is left above the last bar is
 //! k chunks and a few more, however k, the query and the order of adding are.
 //!
+//! Over several parts: S is the same in all of them, and once k chunks have gains of at least g, a chunk with a sum
+//! below ⌊g · S⌋ − 1 has a gain that is smaller by two steps or more, since sums are above gains. So the k-th best
+//! gain of the parts before is the first bar of a part.
+//!
 //! Where the bar is above all that the weakest terms can give together, their postings need not be walked: a
 //! chunk is picked by what the others gave it, and only then are the weak terms looked up. Each window tries one
 //! term more or less than the one before, by what looking up cost there.
 
-use super::lexical::{Bounds, Sums};
+use super::lexical::{Bounds, Sums, steps};
 use super::scan_simd::pick;
-use crate::index::{Index, WINDOW};
+use crate::index::{Allow, Index, WINDOW};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Map, Population};
 use crate::score::top::Top;
 use crate::search::Parameters;
-use crate::search::question::Question;
+use crate::search::allowed;
+use crate::search::question::{LexicalSide, Question};
 use crate::search::scorer::{Scorer, gains, map_of};
 use crate::types::{Bits, Found, Ordinal};
 use std::cell::RefCell;
@@ -42,7 +47,7 @@ thread_local! {
 pub(crate) fn search(
     index: &Index,
     question: &Question,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Option<Found> {
     let side = question.lexical.as_ref()?;
@@ -56,15 +61,14 @@ pub(crate) fn search(
         Population::Depth => parameters.k.max(parameters.depth),
     };
     let wanted = wanted.min(index.len());
-    let survivors = survivors(Bounds::of(index, side)?, allow, wanted);
-    let gains = gains(index, side, &survivors);
+    let gains = best_gains(index, side, allow, wanted)?;
     let map = map_of(index, parameters, side.limits(), gains.iter().copied());
     if matches!(map, Map::Constant(_)) && !gains.is_empty() {
         // Then ids decide between all that share a term, not only these.
         return None;
     }
     let scorer = Scorer::new(index, question, parameters, Some(map), None);
-    let mut top = Top::new(parameters.k.min(index.len()));
+    let mut top = Top::new(parameters.k.min(index.len()), |left, right| index.order(left, right));
     gains.iter().for_each(|&(ordinal, gain)| top.push(scorer.entry(ordinal, gain, None)));
     let best = top.into_sorted();
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
@@ -74,20 +78,48 @@ pub(crate) fn search(
     Some(Found { hits, alpha, sides, below: reach < best.len() })
 }
 
-/// The chunks that can be among the best `k`: all of those that are, and few more.
-pub(super) fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize) -> Vec<Ordinal> {
+/// The gains of the chunks that can be among the best `k`, by ordinal: all of those that are, and few more.
+pub(super) fn best_gains(
+    index: &Index,
+    side: &LexicalSide,
+    allow: Option<&Allow>,
+    k: usize,
+) -> Option<Vec<(Ordinal, f64)>> {
+    let steps = steps(side)?;
+    let (mut found, mut bar, mut best) = (Vec::new(), 1, Vec::new());
+    for part in index.parts() {
+        let bounds = Bounds::of(index, part, side)?;
+        if bounds.terms.is_empty() {
+            continue;
+        }
+        if found.len() >= k && k > 0 {
+            best.clear();
+            best.extend(found.iter().map(|&(_, gain): &(Ordinal, f64)| gain));
+            let (_, &mut last, _) = best.select_nth_unstable_by(k - 1, |left, right| right.total_cmp(left));
+            bar = ((last * steps) as u32).saturating_sub(1).max(1);
+        }
+        gains(index, part, side, &survivors(bounds, allowed(part, allow), k, bar), &mut found);
+    }
+    Some(found)
+}
+
+/// The chunks of a part that can be among the best `k` and whose sums reach `bar`, ascending.
+fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize, bar: u32) -> Vec<Ordinal> {
     let scratch = SCRATCH.with(|kept| kept.take());
     let mut scratch =
         scratch.unwrap_or_else(|| Scratch { sums: Box::new([0; WINDOW]), picked: Vec::new(), held: Vec::new() });
-    let found = Walk {
-        bar: Bar { k, slack: bounds.slack, value: 1, full: 2 * k.max(32), held: &mut scratch.held },
+    let mut walk = Walk {
+        bar: Bar { k, slack: bounds.slack, value: bar, full: 2 * k.max(32), held: &mut scratch.held },
         bounds,
         sums: &mut scratch.sums,
         picked: &mut scratch.picked,
         looked_up: 0,
         wait: 0,
+    };
+    if bar > 1 {
+        walk.looked_up = walk.weakest();
     }
-    .run(allow);
+    let found = walk.run(allow);
     scratch.held.clear();
     SCRATCH.with(|kept| kept.replace(Some(scratch)));
     found

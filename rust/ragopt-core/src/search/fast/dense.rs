@@ -23,6 +23,7 @@
 //! is rounded once by 2^-24 of itself) by less than 2^-22 + 2^-40. q·μ in f64 errs by less than 2^-36.
 //! So 2^-21 on either stage covers all that does not scale with P. The constants below are twice as large.
 
+use super::sides::PartSide;
 use super::up;
 use crate::index::{Plane, Vectors};
 use crate::score::codes::{self, Bounding, Coarse, Rows, Weights};
@@ -69,8 +70,12 @@ struct Rounded {
 }
 
 impl<'a> Dense<'a> {
-    /// `query` is not zero and as wide as the vectors.
-    pub(super) fn of(query: &[Wide], vectors: &Vectors, plane: &'a Plane) -> Self {
+    /// `query` is not zero and as wide as the vectors of `part`.
+    pub(super) fn of(query: &[Wide], part: &PartSide<'a>) -> Self {
+        Self::against(query, part.vectors, part.plane)
+    }
+
+    pub(super) fn against(query: &[Wide], vectors: &Vectors, plane: &'a Plane) -> Self {
         let numbers: Vec<f64> = query.iter().flat_map(|wide| wide.0).take(vectors.dimension()).collect();
         let mean = plane.mean().iter().flat_map(|line| line.0);
         let offset: f64 = numbers.iter().zip(mean).map(|(&q, m)| q * f64::from(m)).sum();

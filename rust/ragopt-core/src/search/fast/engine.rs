@@ -25,10 +25,14 @@ const CROWD: usize = if cfg!(test) { 8 } else { 1024 };
 /// Exact scores between two looks at the threshold, once it stands.
 const AT_ONCE: usize = 16;
 
-/// Scores a candidate by its true scores.
+/// Scores a candidate by its true scores. Chunks are told by their number in the part that is searched; an entry has the
+/// ordinal of the index.
 pub(super) trait Judge {
     /// The gain of a chunk; None if it shares no term.
     fn gain(&self, ordinal: Ordinal) -> Option<f64>;
+
+    /// The place of a chunk among those of equal scores.
+    fn tie(&self, ordinal: Ordinal) -> u32;
 
     /// The entry of a chunk; never smaller for a larger gain or cosine.
     fn score(&self, ordinal: Ordinal, gain: Option<f64>, cosine: Option<f64>) -> Entry;
@@ -54,8 +58,8 @@ struct Refined {
     ordinal: Ordinal,
 }
 
-/// An entry that a heap puts on top when it is the worst.
-struct Worst(Entry);
+/// An entry with its tie, which a heap puts on top when it is the worst.
+struct Worst(Entry, u32);
 
 impl PartialEq for Worst {
     fn eq(&self, other: &Self) -> bool {
@@ -70,7 +74,7 @@ impl PartialOrd for Worst {
 }
 impl Ord for Worst {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.order(&other.0)
+        self.0.by_score(&other.0).then(self.1.cmp(&other.1))
     }
 }
 
@@ -160,12 +164,13 @@ impl<'a, J: Judge> Race<'a, J> {
             if entry.score < self.least {
                 continue;
             }
+            let new = Worst(entry, self.judge.tie(ordinal));
             if self.best.len() < self.k {
-                self.best.push(Worst(entry));
+                self.best.push(new);
             } else if let Some(mut worst) = self.best.peek_mut()
-                && Worst(entry) < *worst
+                && new < *worst
             {
-                *worst = Worst(entry);
+                *worst = new;
             }
         }
         self.cut = self.units.cut(self.threshold());
@@ -198,9 +203,7 @@ impl<'a, J: Judge> Race<'a, J> {
             refined.drain(..ordinals.len());
             self.score();
         }
-        let mut best: Vec<Entry> = self.best.into_iter().map(|worst| worst.0).collect();
-        best.sort_unstable_by(Entry::order);
-        best
+        self.best.into_sorted_vec().into_iter().map(|worst| worst.0).collect()
     }
 
     /// Bounds what waits by all its bits, best first.

@@ -5,17 +5,19 @@
 
 use super::dense::Dense;
 use super::engine::{Race, Room};
-use super::hybrid::{Fused, Sides, Small, found};
-use super::lexical::{Bounds, Sums};
+use super::hybrid::{Fused, found};
+use super::lexical::{Bounds, Sums, most};
+use super::merged::Merged;
+use super::sides::{Sides, Small};
 use super::units::Units;
 use super::windows::{SPARSE, Terms};
-use crate::index::{Index, WINDOW};
+use crate::index::{Allow, Index, WINDOW};
 use crate::score::codes::{self, Coarse};
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::search::Parameters;
-use crate::search::question::Question;
+use crate::search::question::{LexicalSide, Question};
 use crate::search::scorer::Scorer;
-use crate::types::{Bits, Found, Ordinal};
+use crate::types::{Found, Ordinal};
 
 /// Rows that all questions look at before the next ones are read; a divisor of [`WINDOW`].
 const BLOCK: usize = 2048;
@@ -24,10 +26,17 @@ const BLOCK: usize = 2048;
 struct Member<'a> {
     question: &'a Question,
     sides: Sides<'a>,
-    dense: Dense<'a>,
+    /// The lexical side if it knows a term and weighs something.
+    terms: Option<&'a LexicalSide>,
     scorer: Scorer<'a>,
     units: Units,
-    terms: Option<Terms<'a>>,
+}
+
+/// Memory of a group.
+struct Memory {
+    rooms: Vec<Room>,
+    bounds: Vec<f32>,
+    sums: Box<Sums>,
 }
 
 /// The exact top-k of each question; None where they are better answered one by one: alone, under a narrow
@@ -36,7 +45,7 @@ pub(super) fn search_from(
     small: Small,
     index: &Index,
     questions: &[Question],
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Option<Vec<Found>> {
     if questions.len() < 2 || parameters.normalizer.population() != Population::Nothing {
@@ -44,43 +53,72 @@ pub(super) fn search_from(
     }
     let members: Option<Vec<Member<'_>>> =
         questions.iter().map(|question| Member::of(small, index, question, allow, parameters)).collect();
-    let mut members = members?;
-    let mut terms: Vec<Option<Terms<'_>>> = members.iter_mut().map(|member| member.terms.take()).collect();
-    let judges: Vec<Fused<'_>> = members.iter().map(Member::judge).collect();
-    let mut rooms: Vec<Room> = members.iter().map(|_| Room::default()).collect();
+    let members = members?;
+    let mut memory = Memory {
+        rooms: members.iter().map(|_| Room::default()).collect(),
+        bounds: vec![0.0; WINDOW * members.len()],
+        sums: Box::new([0; WINDOW]),
+    };
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
-    let mut races = Vec::with_capacity(members.len());
-    for ((member, judge), room) in members.iter().zip(&judges).zip(&mut rooms) {
-        let Member { dense, sides, units, .. } = member;
-        races.push(Race::new(judge, dense, sides.side, sides.vectors, units, parameters.k, least, room));
+    let mut merged: Vec<Merged<'_>> = members.iter().map(|_| Merged::new(index, parameters.k, least)).collect();
+    for place in 0..members[0].sides.parts.len() {
+        search_part(index, place, &members, parameters, &mut memory, &mut merged)?;
     }
-    let coarse: Vec<Coarse<'_>> = members.iter().map(|member| member.dense.coarse()).collect();
-    let mut bounds = vec![0.0f32; WINDOW * members.len()];
-    let mut sums: Box<Sums> = Box::new([0; WINDOW]);
-    for start in (0..index.len()).step_by(WINDOW) {
+    let best = merged.into_iter().map(Merged::into_best).zip(&members);
+    Some(best.map(|(best, member)| found(&best, &member.scorer, member.question, parameters)).collect())
+}
+
+/// Searches the part at `place` among those of the members, which are the same for all.
+fn search_part(
+    index: &Index,
+    place: usize,
+    members: &[Member<'_>],
+    parameters: &Parameters,
+    memory: &mut Memory,
+    merged: &mut [Merged<'_>],
+) -> Option<()> {
+    let Memory { rooms, bounds, sums } = memory;
+    let side = members[0].sides.parts[place];
+    let (part, allow) = (side.part, side.allow);
+    let dense: Vec<Dense<'_>> = members.iter().map(|member| Dense::of(&member.sides.side.query, &side)).collect();
+    let terms = |member: &Member<'_>| match member.terms {
+        Some(side) => Some(Some(Terms { bounds: Bounds::of(index, part, side)?, floor: parameters.floor })),
+        None => Some(None),
+    };
+    let mut terms = members.iter().map(terms).collect::<Option<Vec<Option<Terms<'_>>>>>()?;
+    let judges =
+        members.iter().map(|member| Fused { scorer: &member.scorer, part, lexical: member.sides.lexical.is_some() });
+    let judges: Vec<Fused<'_>> = judges.collect();
+    let mut races = Vec::with_capacity(members.len());
+    for (i, room) in rooms.iter_mut().enumerate() {
+        let (query, units, least) = (members[i].sides.side, &members[i].units, merged[i].threshold());
+        races.push(Race::new(&judges[i], &dense[i], query, side.vectors, units, parameters.k, least, room));
+    }
+    let coarse: Vec<Coarse<'_>> = dense.iter().map(Dense::coarse).collect();
+    for start in (0..part.span()).step_by(WINDOW) {
         if allow.is_some_and(|allow| allow.window(start, WINDOW).iter().all(|&word| word == 0)) {
             continue;
         }
-        let count = WINDOW.min(index.len() - start);
+        let count = WINDOW.min(part.span() - start);
         for block in (0..count).step_by(BLOCK) {
-            let rows = members[0].dense.rows(start + block..start + count.min(block + BLOCK));
+            let rows = dense[0].rows(start + block..start + count.min(block + BLOCK));
             codes::bounds_of_many(&coarse, &rows, WINDOW, &mut bounds[block..]);
         }
         for (((race, member), terms), bounds) in
-            races.iter_mut().zip(&members).zip(&mut terms).zip(bounds.chunks_mut(WINDOW))
+            races.iter_mut().zip(members).zip(&mut terms).zip(bounds.chunks_mut(WINDOW))
         {
             let bounds = &mut bounds[..count];
             if let Some(terms) = terms {
-                terms.add(&member.units, start / WINDOW, member.sides.vectors, &mut sums, bounds);
+                terms.add(&member.units, start / WINDOW, side.vectors, sums, bounds);
             }
             race.offer(bounds, |place| {
-                let ordinal = start as Ordinal + place;
-                allow.is_none_or(|allow| allow.contains(ordinal)).then_some(ordinal)
+                let local = start as Ordinal + place;
+                allow.is_none_or(|allow| allow.contains(local)).then_some(local)
             });
         }
     }
-    let finished = races.into_iter().map(Race::finish).zip(&members);
-    Some(finished.map(|(best, member)| found(&best, &member.scorer, member.question, parameters)).collect())
+    races.into_iter().zip(merged).for_each(|(race, merged)| merged.take(race.finish()));
+    Some(())
 }
 
 impl<'a> Member<'a> {
@@ -88,34 +126,28 @@ impl<'a> Member<'a> {
         small: Small,
         index: &'a Index,
         question: &'a Question,
-        allow: Option<&Bits>,
+        allow: Option<&'a Allow>,
         parameters: &Parameters,
     ) -> Option<Self> {
         let sides = Sides::of(small, index, question, allow, parameters)?;
         if sides.count < index.len() / SPARSE {
             return None;
         }
-        let known = sides.lexical.filter(|side| !side.terms.is_empty());
-        let terms = match known {
-            Some(side) => Some(Terms { bounds: Bounds::of(index, side)?, floor: parameters.floor }),
-            None => None,
-        };
+        let terms = sides.lexical.filter(|side| !side.terms.is_empty());
         // Where nothing is found all gains are 0, and so is what these make of them.
         let found = |limits| parameters.normalizer.map(&[(0, 0.0)], limits);
         let dense_map = found(Limits { bottom: parameters.floor, most: 1.0 });
-        let lexical_map = known.map_or(Map::Constant(0.0), |side| found(side.limits()));
-        let most = terms.as_ref().map_or(0.0, |terms| terms.bounds.most());
+        let lexical_map = terms.map_or(Map::Constant(0.0), |side| found(side.limits()));
+        let most = match terms {
+            Some(side) => most(side)?,
+            None => 0.0,
+        };
         Some(Self {
             question,
-            dense: Dense::of(&sides.side.query, sides.vectors, sides.plane),
             units: Units::of(sides.alpha, &dense_map, &lexical_map, most)?,
             scorer: Scorer::new(index, question, parameters, Some(lexical_map), Some(dense_map)),
             terms,
             sides,
         })
-    }
-
-    fn judge(&self) -> Fused<'_> {
-        Fused { scorer: &self.scorer, lexical: self.sides.lexical.is_some() }
     }
 }

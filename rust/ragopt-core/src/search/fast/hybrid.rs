@@ -6,38 +6,29 @@
 
 use std::cell::RefCell;
 
-use super::bm25_only::survivors;
+use super::bm25_only::best_gains;
 use super::dense::Dense;
 use super::engine::{Judge, Race, Room};
-use super::lexical::Bounds;
+use super::lexical::{Bounds, most};
+use super::merged::Merged;
+use super::sides::{PartSide, SMALL, Sides, Small};
 use super::units::Units;
-use super::windows::{Scan, Terms, Windows};
-use crate::index::{Index, Plane, Vectors};
+use super::windows::{Lists, Scan, Terms, Windows};
+use crate::index::{Allow, Index, Part};
 use crate::score::cosine;
-use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::score::top::{Entry, Top};
 use crate::search::Parameters;
-use crate::search::question::{DenseSide, LexicalSide, Question};
+use crate::search::question::{LexicalSide, Question};
 use crate::search::scorer::{Scorer, map_of};
-use crate::types::{Bits, Found, Ordinal};
-
-/// What the plain search finds as fast.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Small {
-    /// Fewer allowed vectors than this.
-    pub(super) vectors: usize,
-    /// Fewer of them than this many times k (or the depth).
-    pub(super) times: usize,
-}
-
-pub(super) const SMALL: Small = Small { vectors: Vectors::ENCODED, times: 16 };
+use crate::types::{Found, Ordinal};
 
 /// Memory that this thread keeps from one search to the next: 4 bytes a chunk at most, where a normalizer looks twice.
 #[derive(Debug, Default)]
 struct Kept {
     room: Room,
     windows: Windows,
+    lists: Vec<Lists>,
 }
 
 thread_local! {
@@ -48,7 +39,7 @@ thread_local! {
 pub(super) fn search(
     index: &Index,
     question: &Question,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Option<Found> {
     search_from(SMALL, index, question, allow, parameters)
@@ -59,63 +50,38 @@ pub(super) fn search_from(
     small: Small,
     index: &Index,
     question: &Question,
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Option<Found> {
-    let Sides { side, lexical, vectors, plane, alpha, count } = Sides::of(small, index, question, allow, parameters)?;
-    let terms = match lexical.filter(|side| !side.terms.is_empty()) {
-        Some(side) => Some(Terms { bounds: Bounds::of(index, side)?, floor: parameters.floor }),
-        None => None,
+    let sides = Sides::of(small, index, question, allow, parameters)?;
+    let terms = sides.lexical.filter(|side| !side.terms.is_empty());
+    // What a gain can be at most, as the bounds tell it.
+    let most = match terms {
+        Some(side) => most(side)?,
+        None => 0.0,
     };
-    let dense = Dense::of(&side.query, vectors, plane);
     KEPT.with(|kept| {
         // Taken, not borrowed: a thread that waits inside of a search may be given another one.
         let mut mine = kept.take();
-        let scan = Scan::of(&mut mine.windows, &dense, vectors, allow, count, terms.is_some());
-        let search = Search { index, question, parameters, allow, lexical, side, vectors, dense: &dense, alpha };
-        let found = search.run(scan, terms, &mut mine.room);
+        let Kept { room, windows, lists } = &mut mine;
+        lists.resize_with(sides.parts.len().max(lists.len()), Lists::default);
+        let dense: Vec<Dense<'_>> = sides.parts.iter().map(|part| Dense::of(&sides.side.query, part)).collect();
+        let scans = sides.parts.iter().zip(&dense).zip(lists);
+        let mut search = Search {
+            scans: scans.map(|((part, dense), lists)| Scan::of(lists, dense, part, terms.is_some())).collect(),
+            index,
+            question,
+            parameters,
+            allow,
+            sides: &sides,
+            terms,
+            room,
+            windows,
+        };
+        let found = search.run(most);
         kept.replace(mine);
         found
     })
-}
-
-/// What a question needs to be answered by bounds.
-pub(super) struct Sides<'a> {
-    pub(super) side: &'a DenseSide,
-    /// None where it weighs nothing.
-    pub(super) lexical: Option<&'a LexicalSide>,
-    pub(super) vectors: &'a Vectors,
-    pub(super) plane: &'a Plane,
-    /// In force, above 0.
-    pub(super) alpha: f64,
-    /// Allowed chunks that have a vector.
-    pub(super) count: usize,
-}
-
-impl<'a> Sides<'a> {
-    pub(super) fn of(
-        small: Small,
-        index: &'a Index,
-        question: &'a Question,
-        allow: Option<&Bits>,
-        parameters: &Parameters,
-    ) -> Option<Self> {
-        let (side, vectors) = (question.dense.as_ref()?, index.vectors()?);
-        let alpha = alpha_in_force(parameters.alpha, question.lexical.is_some(), true);
-        if alpha == 0.0 || parameters.k == 0 {
-            return None;
-        }
-        let count = vectors.present().count_with(allow);
-        let wanted = match parameters.normalizer.population() {
-            Population::Depth => parameters.depth.max(parameters.k),
-            Population::Best | Population::Nothing => parameters.k,
-        };
-        if count < small.vectors || wanted.saturating_mul(small.times) > count {
-            return None;
-        }
-        let lexical = question.lexical.as_ref().filter(|_| alpha < 1.0);
-        Some(Self { side, lexical, vectors, plane: vectors.plane()?, alpha, count })
-    }
 }
 
 /// One question that is answered here.
@@ -123,84 +89,108 @@ struct Search<'a> {
     index: &'a Index,
     question: &'a Question,
     parameters: &'a Parameters,
-    allow: Option<&'a Bits>,
-    /// None where it weighs nothing.
-    lexical: Option<&'a LexicalSide>,
-    side: &'a DenseSide,
-    vectors: &'a Vectors,
-    dense: &'a Dense<'a>,
-    /// In force, above 0.
-    alpha: f64,
+    allow: Option<&'a Allow>,
+    sides: &'a Sides<'a>,
+    /// The lexical side if it knows a term and weighs something.
+    terms: Option<&'a LexicalSide>,
+    scans: Vec<Scan<'a>>,
+    room: &'a mut Room,
+    windows: &'a mut Windows,
 }
 
-impl Search<'_> {
-    fn run(&self, mut scan: Scan<'_>, terms: Option<Terms<'_>>, room: &mut Room) -> Option<Found> {
-        let dense = self.dense_map(&mut scan, room);
-        let lexical = match self.lexical {
-            Some(side) => Some(self.lexical_map(side, terms.is_some())?),
+impl<'a> Search<'a> {
+    fn run(&mut self, most: f64) -> Option<Found> {
+        let dense = self.dense_map()?;
+        let lexical = match self.sides.lexical {
+            Some(side) => Some(self.lexical_map(side)?),
             None => None,
         };
         let nothing = Map::Constant(0.0);
-        let most = terms.as_ref().map_or(0.0, |terms| terms.bounds.most());
-        let units = Units::of(self.alpha, &dense, lexical.as_ref().unwrap_or(&nothing), most);
+        let units = Units::of(self.sides.alpha, &dense, lexical.as_ref().unwrap_or(&nothing), most);
         let listed = places(&dense).map(|places| listed(places, lexical.as_ref()));
         let scorer = Scorer::new(self.index, self.question, self.parameters, lexical, Some(dense));
-        let judge = Fused { scorer: &scorer, lexical: self.lexical.is_some() };
+        let weighs = self.sides.lexical.is_some();
+        let judge = |part| Fused { scorer: &scorer, part, lexical: weighs };
         let best = match listed {
-            Some(ordinals) => self.best_of(&judge, &ordinals),
+            Some(ordinals) => self.best_of(judge, &ordinals),
             None => {
-                let units = units?;
                 let least = self.parameters.min_score.unwrap_or(f64::NEG_INFINITY);
-                let k = self.parameters.k;
-                let race = Race::new(&judge, self.dense, self.side, self.vectors, &units, k, least, room);
-                scan.run(race, &units, terms)
+                self.best(judge, &units?, (self.parameters.k, least), self.terms)?
             }
         };
         Some(found(&best, &scorer, self.question, self.parameters))
     }
 
-    /// The map of the lexical side, which holds `terms`, or none that the index knows.
-    fn lexical_map(&self, side: &LexicalSide, terms: bool) -> Option<Map> {
+    /// The best `k` by what `judge` says of the chunks of a part, none below `least`.
+    fn best<J: Judge>(
+        &mut self,
+        judge: impl Fn(&'a Part) -> J,
+        units: &Units,
+        (k, least): (usize, f64),
+        terms: Option<&LexicalSide>,
+    ) -> Option<Vec<Entry>> {
+        let mut merged = Merged::new(self.index, k, least);
+        for scan in &mut self.scans {
+            let PartSide { part, vectors, .. } = *scan.part;
+            let terms = match terms {
+                Some(side) => Some(Terms { bounds: Bounds::of(self.index, part, side)?, floor: self.parameters.floor }),
+                None => None,
+            };
+            let (judge, side, least) = (judge(part), self.sides.side, merged.threshold());
+            let race = Race::new(&judge, scan.dense, side, vectors, units, k, least, self.room);
+            merged.take(scan.run(self.windows, race, units, terms));
+        }
+        Some(merged.into_best())
+    }
+
+    /// The map of the lexical side.
+    fn lexical_map(&self, side: &LexicalSide) -> Option<Map> {
         let wanted = match self.parameters.normalizer.population() {
-            _ if !terms => return Some(self.parameters.normalizer.map(&[], side.limits())),
+            _ if side.terms.is_empty() => return Some(self.parameters.normalizer.map(&[], side.limits())),
             // Where nothing is found all gains are 0, and so is what this makes of them.
             Population::Nothing => return Some(self.parameters.normalizer.map(&[(0, 0.0)], side.limits())),
             Population::Best => 1,
             Population::Depth => self.parameters.depth,
         };
-        let found = survivors(Bounds::of(self.index, side)?, self.allow, wanted.min(self.index.len()));
-        let raw = Scorer::new(self.index, self.question, self.parameters, None, None);
-        let gain = |&ordinal: &Ordinal| (ordinal, raw.gain(ordinal).unwrap_or(0.0));
-        Some(map_of(self.index, self.parameters, side.limits(), found.iter().map(gain)))
+        let found = best_gains(self.index, side, self.allow, wanted.min(self.index.len()))?;
+        Some(map_of(self.index, self.parameters, side.limits(), found.into_iter()))
     }
 
     /// The map of the dense side: for a normalizer that looks at its best, found by a race of its own.
-    fn dense_map(&self, scan: &mut Scan<'_>, room: &mut Room) -> Map {
+    fn dense_map(&mut self) -> Option<Map> {
         let limits = Limits { bottom: self.parameters.floor, most: 1.0 };
         let k = match self.parameters.normalizer.population() {
-            Population::Nothing => return self.parameters.normalizer.map(&[(0, 0.0)], limits),
+            Population::Nothing => return Some(self.parameters.normalizer.map(&[(0, 0.0)], limits)),
             Population::Best => 1,
             Population::Depth => self.parameters.depth,
         };
-        let judge = Cosines { index: self.index };
-        let (units, least) = (Units::COSINE, f64::NEG_INFINITY);
-        let race = Race::new(&judge, self.dense, self.side, self.vectors, &units, k, least, room);
-        scan.keep();
-        let best: Vec<(Ordinal, f64)> =
-            scan.run(race, &units, None).iter().map(|entry| (entry.ordinal, entry.score)).collect();
-        self.parameters.normalizer.map(&best, limits)
+        self.scans.iter_mut().for_each(Scan::keep);
+        let best = self.best(|part| Cosines { part }, &Units::COSINE, (k, f64::NEG_INFINITY), None)?;
+        let best: Vec<(Ordinal, f64)> = best.iter().map(|entry| (entry.ordinal, entry.score)).collect();
+        Some(self.parameters.normalizer.map(&best, limits))
     }
 
-    fn best_of(&self, judge: &Fused<'_>, ordinals: &[Ordinal]) -> Vec<Entry> {
+    /// The best of these chunks alone.
+    fn best_of<'s>(&self, judge: impl Fn(&'a Part) -> Fused<'s>, ordinals: &[Ordinal]) -> Vec<Entry>
+    where
+        'a: 's,
+    {
         let least = self.parameters.min_score.unwrap_or(f64::NEG_INFINITY);
-        let mut top = Top::new(self.parameters.k);
+        let mut top = Top::new(self.parameters.k, |left, right| self.index.order(left, right));
         let mut cosines = Vec::with_capacity(ordinals.len());
-        cosine::cosines(&self.side.query, self.vectors.rows(), ordinals, &mut cosines);
-        for (&ordinal, cosine) in ordinals.iter().zip(cosines) {
-            let cosine = self.vectors.present().contains(ordinal).then_some(cosine);
-            let entry = judge.score(ordinal, judge.gain(ordinal), cosine);
-            if entry.score >= least {
-                top.push(entry);
+        for &PartSide { part, vectors, .. } in &self.sides.parts {
+            let end = part.first + part.span() as Ordinal;
+            let here = ordinals.iter().filter(|&&ordinal| (part.first..end).contains(&ordinal));
+            let locals: Vec<Ordinal> = here.map(|ordinal| ordinal - part.first).collect();
+            cosines.clear();
+            cosine::cosines(&self.sides.side.query, vectors.rows(), &locals, &mut cosines);
+            let judge = judge(part);
+            for (&local, &cosine) in locals.iter().zip(&cosines) {
+                let cosine = vectors.present().contains(local).then_some(cosine);
+                let entry = judge.score(local, judge.gain(local), cosine);
+                if entry.score >= least {
+                    top.push(entry);
+                }
             }
         }
         top.into_sorted()
@@ -236,7 +226,7 @@ fn places(map: &Map) -> Option<&[(Ordinal, f64)]> {
 
 /// Scores are cosines.
 struct Cosines<'a> {
-    index: &'a Index,
+    part: &'a Part,
 }
 
 impl Judge for Cosines<'_> {
@@ -244,9 +234,12 @@ impl Judge for Cosines<'_> {
         None
     }
 
+    fn tie(&self, ordinal: Ordinal) -> u32 {
+        self.part.segment.ids.place(ordinal)
+    }
+
     fn score(&self, ordinal: Ordinal, _: Option<f64>, cosine: Option<f64>) -> Entry {
-        let score = cosine.unwrap_or(f64::NEG_INFINITY);
-        Entry { score, tie: self.index.segment.ids.place(ordinal), ordinal }
+        Entry { score: cosine.unwrap_or(f64::NEG_INFINITY), ordinal: self.part.first + ordinal }
     }
 
     fn takes_missing(&self) -> bool {
@@ -257,17 +250,22 @@ impl Judge for Cosines<'_> {
 /// Scores are those of the question.
 pub(super) struct Fused<'a> {
     pub(super) scorer: &'a Scorer<'a>,
+    pub(super) part: &'a Part,
     /// Whether the lexical side weighs anything.
     pub(super) lexical: bool,
 }
 
 impl Judge for Fused<'_> {
     fn gain(&self, ordinal: Ordinal) -> Option<f64> {
-        if self.lexical { self.scorer.gain(ordinal) } else { None }
+        if self.lexical { self.scorer.gain(self.part, ordinal) } else { None }
+    }
+
+    fn tie(&self, ordinal: Ordinal) -> u32 {
+        self.part.segment.ids.place(ordinal)
     }
 
     fn score(&self, ordinal: Ordinal, gain: Option<f64>, cosine: Option<f64>) -> Entry {
-        self.scorer.entry(ordinal, gain.unwrap_or(0.0), cosine)
+        self.scorer.entry(self.part.first + ordinal, gain.unwrap_or(0.0), cosine)
     }
 
     fn takes_missing(&self) -> bool {

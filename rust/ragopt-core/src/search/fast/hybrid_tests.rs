@@ -6,13 +6,15 @@ use proptest::strategy::ValueTree;
 
 use super::dense::Dense;
 use super::group;
-use super::hybrid::{Small, search_from};
+use super::hybrid::search_from;
+use super::sides::Small;
 use super::units::Units;
 use crate::analysis::Analyzer;
-use crate::index::{Index, Source, WINDOW};
+use crate::index::{Allow, Index, Source, WINDOW};
 use crate::score::Bm25;
 use crate::score::bm25::VARIANTS;
 use crate::score::normalizer::{Map, NORMALIZERS};
+use crate::search::parted::{Shape, shapes};
 use crate::search::question::Question;
 use crate::search::{Lexical, Parameters, plain};
 use crate::types::{Bits, Found, Ordinal};
@@ -25,6 +27,7 @@ struct Corpus {
     texts: Vec<String>,
     vectors: Vec<f32>,
     variant: &'static str,
+    shape: Shape,
 }
 
 impl Corpus {
@@ -36,7 +39,7 @@ impl Corpus {
         let vectors = Some((self.dimension, &self.vectors[..]));
         let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors };
         let bm25 = Bm25::new(self.variant, 1.2, 0.75, 0.5, 0.25).expect("valid");
-        Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid")
+        self.shape.index(&Analyzer::new("whitespace").expect("known"), bm25, source)
     }
 }
 
@@ -84,8 +87,8 @@ fn corpora() -> impl Strategy<Value = Corpus> {
         1 => Just(vec![2, 6, 4]),
     ];
     let chunk = (numbers(), any::<u8>(), prop::collection::vec(select(vec!["a", "b", "c", "d", "e"]), 0..6));
-    (dimension, kinds, prop::collection::vec(chunk, 1..400), select(VARIANTS.to_vec())).prop_map(
-        |(dimension, kinds, chunks, variant)| Corpus {
+    (dimension, kinds, prop::collection::vec(chunk, 1..400), select(VARIANTS.to_vec()), shapes()).prop_map(
+        |(dimension, kinds, chunks, variant, shape)| Corpus {
             dimension,
             texts: chunks.iter().map(|(_, _, terms)| terms.join(" ")).collect(),
             vectors: chunks
@@ -93,6 +96,7 @@ fn corpora() -> impl Strategy<Value = Corpus> {
                 .flat_map(|(seed, kind, _)| vector(dimension, kinds[*kind as usize % kinds.len()], seed))
                 .collect(),
             variant,
+            shape,
         },
     )
 }
@@ -144,7 +148,8 @@ fn compare(corpus: &Corpus, index: &Index, asked: &Asked) -> bool {
     let allow = asked
         .allow
         .as_ref()
-        .map(|(flags, every)| Bits::of((0..index.len()).map(|i| flags[i % flags.len()] && i.is_multiple_of(*every))));
+        .map(|(flags, every)| Bits::of((0..index.span()).map(|i| flags[i % flags.len()] && i.is_multiple_of(*every))))
+        .map(|bits| Allow::of_ordinals(index, &bits).expect("it fits"));
     let Asked { k, alpha, normalizer, deeper, floor, least, .. } = *asked;
     let parameters = Parameters::new(k, alpha, normalizer, k + deeper, floor, least).expect("valid");
     let terms = asked.terms.as_deref().map(Lexical::Terms);
@@ -214,11 +219,13 @@ proptest! {
         let index = corpus.index();
         let query = vector(corpus.dimension, kind, &seed);
         let question = Question::of(&index, None, Some(&query)).expect("valid");
-        if let Some(side) = &question.dense {
-            let vectors = index.vectors().expect("given");
-            let dense = Dense::of(&side.query, vectors, vectors.plane().expect("small"));
-            let ordinals: Vec<Ordinal> = (0..index.len() as Ordinal).collect();
-            let (mut coarse, mut fine) = (vec![0.0; index.len()], Vec::new());
+        for part in index.parts() {
+            let (Some(side), Some(vectors)) = (&question.dense, &part.segment.vectors) else {
+                continue;
+            };
+            let dense = Dense::against(&side.query, vectors, vectors.plane().expect("small"));
+            let ordinals: Vec<Ordinal> = (0..part.span() as Ordinal).collect();
+            let (mut coarse, mut fine) = (vec![0.0; part.span()], Vec::new());
             dense.bounds(0, &mut coarse);
             dense.fine_bounds(&ordinals, &mut Vec::new(), &mut fine);
             for ordinal in ordinals {

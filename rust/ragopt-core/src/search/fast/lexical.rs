@@ -23,7 +23,9 @@
 //! **No overflow.** ΣT ≤ Σ (f · S + 1.1) ≤ 65535 − 2n. Every posting gives at least 1, so a sum of 0 says that
 //! the chunk shares no term, even where weights are 0.
 
-use crate::index::{Form, Glance, Index, LOCAL, ODD, ODD_CODE, TermPostings, WINDOW, WINDOW_BITS, code_in};
+use crate::index::{
+    Form, Glance, Index, LOCAL, Levels, ODD, ODD_CODE, Part, TermPostings, WINDOW, WINDOW_BITS, code_in,
+};
 use crate::search::question::LexicalSide;
 use crate::types::Ordinal;
 
@@ -35,10 +37,11 @@ pub(super) type Table = [u16; 4 << 8];
 /// More terms are left to the plain search.
 const MOST_TERMS: usize = 256;
 
-/// The lexical side of one question over one index.
+/// The lexical side of one question over one part of an index.
 #[derive(Debug)]
 pub(super) struct Bounds<'a> {
-    index: &'a Index,
+    part: &'a Part,
+    levels: &'a Levels,
     /// From the one that can give least to the one that can give most.
     pub(super) terms: Vec<Weighed<'a>>,
     /// D.
@@ -71,33 +74,22 @@ enum Here<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    /// None where the bounds do not hold or do not help: a negative factor, factors out of all proportion, no term.
-    pub(super) fn of(index: &'a Index, side: &LexicalSide) -> Option<Self> {
-        let count = side.terms.len();
-        let total: f64 = side.terms.iter().map(|term| term.factor).sum();
-        let positive = side.terms.iter().all(|term| term.factor >= 0.0);
-        if !positive || count > MOST_TERMS || !(1e-200..1e200).contains(&total) {
-            return None;
-        }
-        let steps = (65535.0 - 4.0 * count as f64) / total;
-        let gap = index.classes.gap();
-        let slack: f64 = side.terms.iter().map(|term| 1.1 + term.factor * steps * gap).sum();
-        let weighed = |term: &crate::search::question::QueryTerm| {
-            Weighed::of(index, index.segment.postings.of(term.id), (term.factor * steps) as f32)
-        };
-        let mut terms: Vec<Weighed<'a>> = side.terms.iter().map(weighed).collect();
+    /// None where there are no [`steps`].
+    pub(super) fn of(index: &'a Index, part: &'a Part, side: &LexicalSide) -> Option<Self> {
+        let steps = steps(side)?;
+        let levels = part.levels(index.saturations());
+        let slack: f64 = side.of_part(part).map(|(term, _)| 1.1 + term.factor * steps * levels.gap()).sum();
+        let mut terms: Vec<Weighed<'a>> = side
+            .of_part(part)
+            .map(|(term, id)| Weighed::of(levels, part.segment.postings.of(id), (term.factor * steps) as f32))
+            .collect();
         terms.sort_by_key(|term| (term.most, std::cmp::Reverse(term.postings.len())));
-        Some(Self { index, terms, slack: slack.ceil() as u32 + 1, steps })
-    }
-
-    /// No sum is above this gain.
-    pub(super) fn most(&self) -> f64 {
-        f64::from(u16::MAX) / self.steps
+        Some(Self { part, levels, terms, slack: slack.ceil() as u32 + 1, steps })
     }
 
     /// How many windows there are.
     pub(super) fn windows(&self) -> usize {
-        self.index.len().div_ceil(WINDOW)
+        self.part.span().div_ceil(WINDOW)
     }
 
     /// Goes to a window, which must not be before the last one; the most that any of its chunks can have.
@@ -109,7 +101,7 @@ impl<'a> Bounds<'a> {
     #[inline]
     pub(super) fn scatter(&mut self, place: usize, sums: &mut Sums) {
         let term = &mut self.terms[place];
-        term.scatter(self.index.classes.window(term.window), self.index.classes.least(), sums);
+        term.scatter(self.part.segment.classes.window(term.window), self.levels.least(), sums);
     }
 
     /// Picks the chunks of the term at `place` whose sum reaches `bar` (1 or more), as [`super::scan_simd::pick`] does, but
@@ -134,20 +126,19 @@ impl<'a> Bounds<'a> {
     #[inline]
     pub(super) fn look(&self, place: usize, local: u16) -> u32 {
         let term = &self.terms[place];
-        term.look(self.index.classes.window(term.window), self.index.classes.least(), local)
+        term.look(self.part.segment.classes.window(term.window), self.levels.least(), local)
     }
 }
 
 impl<'a> Weighed<'a> {
-    fn of(index: &Index, postings: TermPostings<'a>, unit: f32) -> Self {
+    fn of(levels: &Levels, postings: TermPostings<'a>, unit: f32) -> Self {
         let mut table: Box<Table> = Box::new([0; 4 << 8]);
-        let parts = index.classes.parts();
-        for (row, parts) in table.as_chunks_mut::<256>().0.iter_mut().zip(parts) {
+        for (row, parts) in table.as_chunks_mut::<256>().0.iter_mut().zip(levels.parts()) {
             for (slot, part) in row.iter_mut().zip(parts) {
                 *slot = above(unit * part);
             }
         }
-        let shortest = index.classes.least().first().copied().unwrap_or(0.0);
+        let shortest = levels.least().first().copied().unwrap_or(0.0);
         let most = u32::from(gives(unit, postings.most(), shortest));
         let here = match postings.form() {
             Form::Words(_) => Here::Words(&[]),
@@ -242,6 +233,21 @@ impl<'a> Weighed<'a> {
         let count = self.postings.odd_count((self.window << WINDOW_BITS) as Ordinal + Ordinal::from(local));
         u32::from(gives(self.unit, count.max(ODD), least[class]).max(given))
     }
+}
+
+/// S: the steps that make a gain of 1, the same in every part. None where the bounds do not hold or do not help: a
+/// negative factor, factors out of all proportion, no term.
+pub(super) fn steps(side: &LexicalSide) -> Option<f64> {
+    let count = side.terms.len();
+    let total: f64 = side.terms.iter().map(|term| term.factor).sum();
+    let positive = side.terms.iter().all(|term| term.factor >= 0.0);
+    (positive && count <= MOST_TERMS && (1e-200..1e200).contains(&total))
+        .then(|| (65535.0 - 4.0 * count as f64) / total)
+}
+
+/// No sum is above this gain.
+pub(super) fn most(side: &LexicalSide) -> Option<f64> {
+    steps(side).map(|steps| f64::from(u16::MAX) / steps)
 }
 
 /// T of a count and a saturation.

@@ -6,16 +6,17 @@ use proptest::sample::select;
 use super::bm25_only;
 use super::lexical::Bounds;
 use crate::analysis::Analyzer;
-use crate::index::{Index, Source, WINDOW};
+use crate::index::{Allow, Index, Source, WINDOW};
 use crate::score::Bm25;
 use crate::score::bm25::VARIANTS;
 use crate::score::normalizer::NORMALIZERS;
+use crate::search::parted::{Shape, shapes};
 use crate::search::question::Question;
 use crate::search::{Lexical, Parameters, plain};
 use crate::types::{Bits, Ordinal};
 
 /// A corpus that is made from a seed: terms of all frequencies, counts that are odd, lengths that are many.
-fn index(seed: u64, chunks: usize, bm25: Bm25, long: bool) -> Index {
+fn index(seed: u64, chunks: usize, bm25: Bm25, long: bool, shape: &Shape) -> Index {
     let mut state = seed | 1;
     let mut random = |below: u64| {
         // xorshift64*: enough for a corpus.
@@ -43,7 +44,7 @@ fn index(seed: u64, chunks: usize, bm25: Bm25, long: bool) -> Index {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let stored = vec![&b""[..]; chunks];
     let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors: None };
-    Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid")
+    shape.index(&Analyzer::new("whitespace").expect("known"), bm25, source)
 }
 
 fn terms() -> impl Strategy<Value = Vec<(String, f64)>> {
@@ -51,11 +52,11 @@ fn terms() -> impl Strategy<Value = Vec<(String, f64)>> {
     prop::collection::vec((term, select(vec![0.0, 0.5, 1.0, 1.0, 1.0, 2.0, 3.25, 1e-300, 1e90])), 1..7)
 }
 
-fn corpora() -> impl Strategy<Value = (u64, usize, Bm25, bool)> {
+fn corpora() -> impl Strategy<Value = (u64, usize, Bm25, bool, Shape)> {
     let bm25 = (select(VARIANTS.to_vec()), select(vec![0.0, 1.2, 1e6]), select(vec![0.0, 0.75, 1.0]));
     let chunks = select(vec![1usize, 300, WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW + 77]);
-    (any::<u64>(), chunks, bm25, any::<bool>()).prop_map(|(seed, chunks, (variant, k1, b), long)| {
-        (seed, chunks, Bm25::new(variant, k1, b, 0.5, 0.25).expect("valid"), long && chunks < 1000)
+    (any::<u64>(), chunks, bm25, any::<bool>(), shapes()).prop_map(|(seed, chunks, (variant, k1, b), long, shape)| {
+        (seed, chunks, Bm25::new(variant, k1, b, 0.5, 0.25).expect("valid"), long && chunks < 1000, shape)
     })
 }
 
@@ -71,11 +72,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn by_bounds_as_plain((seed, chunks, bm25, long) in corpora(), questions in prop::collection::vec(asked(), 12)) {
-        let index = index(seed, chunks, bm25, long);
+    fn by_bounds_as_plain((seed, chunks, bm25, long, shape) in corpora(), questions in prop::collection::vec(asked(), 12)) {
+        let index = index(seed, chunks, bm25, long, &shape);
         for (terms, k, normalizer, allowed, least) in questions {
             let question = Question::of(&index, Some(Lexical::Terms(&terms)), None).expect("valid");
-            let allow = allowed.map(|one_in| Bits::of((0..chunks).map(|i| (i as u64).wrapping_mul(seed | 1).is_multiple_of(one_in))));
+            let allow = allowed.map(|one_in| Bits::of((0..index.span()).map(|i| (i as u64).wrapping_mul(seed | 1).is_multiple_of(one_in))))
+                .map(|bits| Allow::of_ordinals(&index, &bits).expect("it fits"));
             let parameters = Parameters::new(k, 0.5, normalizer, 1000, -1.0, least).expect("valid");
             let plain = plain::search(&index, &question, allow.as_ref(), &parameters);
             if let Some(found) = bm25_only::search(&index, &question, allow.as_ref(), &parameters) {
@@ -85,28 +87,30 @@ proptest! {
     }
 
     #[test]
-    fn sums_are_bounds((seed, chunks, bm25, long) in corpora(), terms in terms()) {
-        let index = index(seed, chunks, bm25, long);
+    fn sums_are_bounds((seed, chunks, bm25, long, shape) in corpora(), terms in terms()) {
+        let index = index(seed, chunks, bm25, long, &shape);
         let question = Question::of(&index, Some(Lexical::Terms(&terms)), None).expect("valid");
         let side = question.lexical.as_ref().expect("there");
-        let Some(mut bounds) = Bounds::of(&index, side) else {
-            return Ok(());
-        };
         let scorer = crate::search::scorer::Scorer::new(
             &index, &question, &Parameters::new(1, 0.0, "none", 1, -1.0, None).expect("valid"), None, None,
         );
         let mut sums = Box::new([0u16; WINDOW]);
-        for window in 0..bounds.windows() {
-            let most = bounds.enter(window);
-            (0..bounds.terms.len()).for_each(|place| bounds.scatter(place, &mut sums));
-            for (local, sum) in sums.iter_mut().enumerate().take(chunks - window * WINDOW) {
-                let gain = scorer.gain((window * WINDOW + local) as Ordinal);
-                prop_assert_eq!(gain.is_none(), *sum == 0);
-                let (sum, steps) = (u32::from(std::mem::take(sum)), gain.unwrap_or(0.0) * bounds.steps);
-                prop_assert!(f64::from(sum) >= steps && sum <= most);
-                prop_assert!(f64::from(sum) <= steps + f64::from(bounds.slack - 1));
-                let looked: u32 = (0..bounds.terms.len()).map(|place| bounds.look(place, local as u16)).sum();
-                prop_assert_eq!(looked, sum);
+        for part in index.parts() {
+            let Some(mut bounds) = Bounds::of(&index, part, side) else {
+                return Ok(());
+            };
+            for window in 0..bounds.windows() {
+                let most = bounds.enter(window);
+                (0..bounds.terms.len()).for_each(|place| bounds.scatter(place, &mut sums));
+                for (local, sum) in sums.iter_mut().enumerate().take(part.span() - window * WINDOW) {
+                    let gain = scorer.gain(part, (window * WINDOW + local) as Ordinal);
+                    prop_assert_eq!(gain.is_none(), *sum == 0);
+                    let (sum, steps) = (u32::from(std::mem::take(sum)), gain.unwrap_or(0.0) * bounds.steps);
+                    prop_assert!(f64::from(sum) >= steps && sum <= most);
+                    prop_assert!(f64::from(sum) <= steps + f64::from(bounds.slack - 1));
+                    let looked: u32 = (0..bounds.terms.len()).map(|place| bounds.look(place, local as u16)).sum();
+                    prop_assert_eq!(looked, sum);
+                }
             }
         }
     }

@@ -6,6 +6,9 @@
 //! - [`units`]: how bounds of both sides add up, and what a threshold on scores means for them.
 //! - [`windows`]: the bounds of all chunks; [`engine`]: the race of what may win.
 //! - [`bm25_only`] and [`hybrid`]: the two searches; [`group`]: several questions at once.
+//!
+//! Bounds are those of one part of the index, whose chunks count from 0. The parts are gone through one after another,
+//! each beginning with the threshold that those before it left ([`merged`]).
 
 mod bm25_only;
 mod dense;
@@ -13,20 +16,22 @@ mod engine;
 mod group;
 mod hybrid;
 mod lexical;
+mod merged;
 mod scan_simd;
+mod sides;
 mod units;
 mod windows;
 
 use super::question::Question;
 use super::{Parameters, plain};
-use crate::index::Index;
-use crate::types::{Bits, Found};
+use crate::index::{Allow, Index};
+use crate::types::Found;
 
 /// With fewer chunks the plain search for terms takes microseconds; [`hybrid`] has a number of its own.
 const SMALL: usize = 2048;
 
 /// The exact top-k.
-pub(super) fn search(index: &Index, question: &Question, allow: Option<&Bits>, parameters: &Parameters) -> Found {
+pub(super) fn search(index: &Index, question: &Question, allow: Option<&Allow>, parameters: &Parameters) -> Found {
     let by_bounds = if index.len() < SMALL { None } else { bm25_only::search(index, question, allow, parameters) };
     let Some(found) = by_bounds.or_else(|| hybrid::search(index, question, allow, parameters)) else {
         return plain::search(index, question, allow, parameters);
@@ -45,10 +50,10 @@ pub(super) const GROUP: usize = 64;
 pub(super) fn search_group(
     index: &Index,
     questions: &[Question],
-    allow: Option<&Bits>,
+    allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Vec<Found> {
-    match group::search_from(hybrid::SMALL, index, questions, allow, parameters) {
+    match group::search_from(sides::SMALL, index, questions, allow, parameters) {
         Some(found) => found,
         None => questions.iter().map(|question| search(index, question, allow, parameters)).collect(),
     }

@@ -1,8 +1,9 @@
-//! The bounds of all chunks that may be found, window by window, and the race over them.
+//! The bounds of all chunks of a part that may be found, window by window, and the race over them.
 
 use super::dense::Dense;
 use super::engine::{Judge, Race};
 use super::lexical::{Bounds, Sums};
+use super::sides::PartSide;
 use super::units::Units;
 use super::up;
 use crate::index::{Vectors, WINDOW};
@@ -18,6 +19,11 @@ pub(super) const SPARSE: usize = 4;
 pub(super) struct Windows {
     bounds: Vec<f32>,
     sums: Box<Sums>,
+}
+
+/// The same for one part.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
     /// The bounds of the dense side, where they are needed twice.
     kept: Vec<f32>,
     listed: Vec<Ordinal>,
@@ -25,17 +31,16 @@ pub(super) struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self { bounds: Vec::new(), sums: Box::new([0; WINDOW]), kept: Vec::new(), listed: Vec::new() }
+        Self { bounds: Vec::new(), sums: Box::new([0; WINDOW]) }
     }
 }
 
-/// The bounds of one question.
+/// The bounds of one question over one part.
 pub(super) struct Scan<'a> {
-    windows: &'a mut Windows,
-    dense: &'a Dense<'a>,
-    vectors: &'a Vectors,
-    allow: Option<&'a Bits>,
-    /// Whether only [`Windows::listed`] are looked at.
+    lists: &'a mut Lists,
+    pub(super) dense: &'a Dense<'a>,
+    pub(super) part: &'a PartSide<'a>,
+    /// Whether only [`Lists::listed`] are looked at.
     sparse: bool,
     keeping: Keeping,
 }
@@ -55,22 +60,16 @@ pub(super) struct Terms<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Of the chunks that `allow` lets through, `count` of which have a vector; in a `hybrid` search also of those without.
-    pub(super) fn of(
-        windows: &'a mut Windows,
-        dense: &'a Dense<'a>,
-        vectors: &'a Vectors,
-        allow: Option<&'a Bits>,
-        count: usize,
-        hybrid: bool,
-    ) -> Self {
+    /// Of the allowed chunks of `part` that have a vector; in a `hybrid` search also of those without.
+    pub(super) fn of(lists: &'a mut Lists, dense: &'a Dense<'a>, part: &'a PartSide<'a>, hybrid: bool) -> Self {
+        let PartSide { vectors, allow, count, .. } = *part;
         let chunks = vectors.present().len();
         let sparse = count < chunks / SPARSE && (!hybrid || vectors.count() == chunks);
-        windows.listed.clear();
+        lists.listed.clear();
         if sparse {
-            vectors.present().list_with(allow, &mut windows.listed);
+            vectors.present().list_with(allow, &mut lists.listed);
         }
-        Self { windows, dense, vectors, allow, sparse, keeping: Keeping::Nothing }
+        Self { lists, dense, part, sparse, keeping: Keeping::Nothing }
     }
 
     /// The next run keeps the bounds of the dense side, and those after it take them from there.
@@ -81,13 +80,16 @@ impl<'a> Scan<'a> {
     /// Runs `race` over all windows. What the terms may add is added, in `units`.
     pub(super) fn run<J: Judge>(
         &mut self,
+        windows: &mut Windows,
         mut race: Race<'_, J>,
         units: &Units,
         mut terms: Option<Terms<'_>>,
     ) -> Vec<Entry> {
-        let Windows { bounds, sums, kept, listed } = &mut *self.windows;
+        let Windows { bounds, sums } = windows;
+        let Lists { kept, listed } = &mut *self.lists;
+        let (allow, vectors) = (self.part.allow, self.part.vectors);
         let listed = self.sparse.then_some(&listed[..]);
-        let chunks = self.vectors.present().len();
+        let chunks = vectors.present().len();
         if self.keeping == Keeping::Next {
             kept.resize(listed.map_or(chunks, <[Ordinal]>::len), 0.0);
         }
@@ -103,7 +105,7 @@ impl<'a> Scan<'a> {
                 None => range.clone(),
             };
             let none = |allow: &Bits| allow.window(range.start, WINDOW).iter().all(|&word| word == 0);
-            if places.is_empty() || self.allow.is_some_and(none) {
+            if places.is_empty() || allow.is_some_and(none) {
                 continue;
             }
             bounds.resize(places.len(), 0.0);
@@ -117,14 +119,14 @@ impl<'a> Scan<'a> {
             }
             match (&mut terms, listed) {
                 (None, _) => {}
-                (Some(terms), None) => terms.add(units, window, self.vectors, sums, bounds),
+                (Some(terms), None) => terms.add(units, window, vectors, sums, bounds),
                 (Some(terms), Some(listed)) => terms.add_at(units, window, &listed[places.clone()], sums, bounds),
             }
             match listed {
                 Some(listed) => race.offer(bounds, |i| Some(listed[places.start + i as usize])),
                 None => race.offer(bounds, |i| {
                     let ordinal = range.start as Ordinal + i;
-                    self.allow.is_none_or(|allow| allow.contains(ordinal)).then_some(ordinal)
+                    allow.is_none_or(|allow| allow.contains(ordinal)).then_some(ordinal)
                 }),
             }
         }

@@ -1,0 +1,138 @@
+//! From one snapshot to the next: nothing is changed, segments are shared.
+
+use std::sync::Arc;
+
+use super::part::{Live, Part};
+use super::postings::MOST_CHUNKS;
+use super::{Index, Segment};
+use crate::analysis::Analyzer;
+use crate::error::{Error, Result};
+use crate::score::bm25::Bm25;
+use crate::types::{Bits, Ordinal};
+
+impl Index {
+    /// An index of segments.
+    ///
+    /// # Errors
+    /// As [`Index::changed`].
+    pub fn of(
+        analyzer: Analyzer,
+        bm25: Bm25,
+        attributes: &str,
+        segments: Vec<(Option<String>, Segment)>,
+    ) -> Result<Self> {
+        let nothing = Self::assemble((analyzer, bm25, attributes.to_owned()), None, Vec::new(), Arc::default());
+        nothing.changed(&[], segments, None)
+    }
+
+    /// The index without the chunks at `deleted` and with those of `added`; other attributes, if there are any.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for an ordinal that is not there or too many chunks,
+    /// [`Error::DuplicateId`] for an id that a tenant has already, [`Error::Vector`] for vectors of another dimension.
+    pub fn changed(
+        &self,
+        deleted: &[Ordinal],
+        added: Vec<(Option<String>, Segment)>,
+        attributes: Option<&str>,
+    ) -> Result<Self> {
+        let mut parts = self.without(deleted)?;
+        let mut dimension = self.dimension;
+        for (tenant, segment) in added {
+            if self.dimension.is_none() && parts.is_empty() {
+                dimension = dimension.or(segment.dimension());
+            }
+            if segment.is_empty() {
+                continue;
+            }
+            if segment.dimension() != dimension {
+                return Err(unfit(segment.dimension(), dimension));
+            }
+            let part = Part::new(Arc::new(segment), tenant.map(Arc::from), None);
+            parts.iter().filter(|other| other.tenant == part.tenant).try_for_each(|other| distinct(other, &part))?;
+            parts.push(part);
+        }
+        let span: usize = parts.iter().map(Part::span).sum();
+        if span >= MOST_CHUNKS {
+            return Err(Error::Input(format!(
+                "{span} chunks: one index holds fewer than {MOST_CHUNKS}; split the corpus"
+            )));
+        }
+        let attributes = attributes.unwrap_or(&self.attributes).to_owned();
+        Ok(Self::assemble((self.analyzer, self.bm25, attributes), dimension, parts, Arc::clone(&self.scratch)))
+    }
+
+    /// The parts of the index less the chunks at `deleted`.
+    fn without(&self, deleted: &[Ordinal]) -> Result<Vec<Part>> {
+        let mut left: Vec<Option<Bits>> = self.parts.iter().map(|_| None).collect();
+        for &ordinal in deleted {
+            if !self.alive(ordinal) {
+                return Err(self.no_chunk(ordinal));
+            }
+            let (part, local) = self.part_of(ordinal);
+            let all = || part.live().cloned().unwrap_or_else(|| Bits::all(part.span()));
+            left[part.number].get_or_insert_with(all).remove(local);
+        }
+        let parts = self.parts.iter().zip(left).map(|(part, left)| match left {
+            None => part.again(),
+            Some(bits) => {
+                let live = Live::of(&part.segment, bits);
+                Part::new(Arc::clone(&part.segment), part.tenant.clone(), Some(Arc::new(live)))
+            }
+        });
+        Ok(parts.collect())
+    }
+
+    /// The error for an ordinal that is none of a live chunk.
+    #[must_use]
+    pub fn no_chunk(&self, ordinal: Ordinal) -> Error {
+        Error::Input(format!("no chunk {ordinal}: the index holds {}", self.count))
+    }
+
+    /// The index of one tenant alone: its parts, its statistics. Of an unknown tenant an empty one.
+    #[must_use]
+    pub fn tenant(&self, name: &str) -> Self {
+        self.keeping(|part| part.tenant.as_deref() == Some(name))
+    }
+
+    /// The index whose parts of the tenant `name` are those of `work`, which came from [`Index::tenant`] by changes.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where `work` holds chunks of others.
+    pub fn replaced(&self, name: &str, work: &Self) -> Result<Self> {
+        if work.parts.iter().any(|part| part.tenant.as_deref() != Some(name)) {
+            return Err(Error::Input(format!("the changes are not those of the tenant {name:?} alone")));
+        }
+        let mut next = self.keeping(|part| part.tenant.as_deref() != Some(name));
+        let parts = next.parts.drain(..).chain(work.parts.iter().map(Part::again)).collect();
+        let dimension = self.dimension.or(work.dimension);
+        Ok(Self::assemble((next.analyzer, next.bm25, next.attributes), dimension, parts, next.scratch))
+    }
+
+    fn keeping(&self, kept: impl Fn(&&Part) -> bool) -> Self {
+        let parts = self.parts.iter().filter(kept).map(Part::again).collect();
+        let same = (self.analyzer, self.bm25, self.attributes.clone());
+        Self::assemble(same, self.dimension, parts, Arc::clone(&self.scratch))
+    }
+}
+
+/// Refused where two parts of one tenant hold the same id.
+fn distinct(left: &Part, right: &Part) -> Result<()> {
+    let (few, many) = if left.count() < right.count() { (left, right) } else { (right, left) };
+    for (local, id) in (0..).zip(few.segment.ids.iter()) {
+        if few.holds(local) && many.segment.ids.ordinal(id).is_some_and(|local| many.holds(local)) {
+            return Err(Error::DuplicateId(id.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn unfit(given: Option<usize>, wanted: Option<usize>) -> Error {
+    let name =
+        |dimension: Option<usize>| dimension.map_or("no vectors".to_owned(), |d| format!("vectors of {d} dimensions"));
+    Error::Vector(format!(
+        "new chunks with {} for an index with {}: they come from different models",
+        name(given),
+        name(wanted)
+    ))
+}
