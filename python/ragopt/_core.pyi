@@ -52,7 +52,7 @@ class Segment:
 
 @final
 class Builder:
-    """Builds one segment in pieces. What is pushed is taken up at once, so that memory stays near that of the segment."""
+    """Builds one segment in pieces; what is pushed is taken up at once, so that little memory beyond it is needed."""
 
     def __new__(cls, analyzer: Analyzer, dimension: int | None, /) -> Builder: ...
     def __len__(self) -> int: ...
@@ -64,7 +64,7 @@ class Builder:
         vectors: npt.NDArray[np.float32] | None,
         /,
     ) -> None:
-        """Takes all of these chunks, or none of them and raises. With a dimension, vectors must be given: zero rows for missing ones."""
+        """Takes all of these chunks, or none of them and raises. With a dimension each needs a row; zeros: missing."""
 
     def finish(self) -> Segment:
         """Two chunks with one id are a DuplicateIdError here."""
