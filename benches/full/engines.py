@@ -67,11 +67,11 @@ class Ragopt:
     def keep(self, folder: Path) -> None:
         self.index.save(folder)
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path, *, warm: bool = True) -> None:
         from ragopt import Index
 
         self.index = Index.open(folder)
-        if hasattr(self.index, "warm"):
+        if warm:
             self.index.warm()
 
     def call(self, task: Task) -> Call:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benches.full.engines import SAVED_AS
-from benches.full.parts import Build, Entry, Goal, Part, Race, Room, dense, hybrid, lexical
+from benches.full.parts import Build, Entry, Goal, Opening, Part, Race, Room, dense, hybrid, lexical
 from benches.full.process import Worker, place
 from benches.full.workloads import Workload
 from benches.run import same, say
@@ -46,6 +46,8 @@ def measure(part: Part, code: Code, *, budget: float = BUDGET, rounds: int | Non
         found = _build(part, code)
     elif isinstance(part, Room):
         found = _room(part, code)
+    elif isinstance(part, Opening):
+        found = _opening(part, code, rounds or part.rounds)
     else:
         found = race(part, code, start + budget, rounds or part.rounds)
     about = {"workload": part.workload.name, "chunks": part.workload.size, "dimension": part.workload.dimension}
@@ -183,19 +185,60 @@ def _room(part: Room, code: Code) -> dict[str, Any]:
     measured["memory_to_disk"] = resident["rss"] / stored["all files"]
     if given.words:
         measured["posting_memory"] = sizes["bytes_postings"] / sizes["postings"]
-        measured["posting_disk"] = stored["postings"] / sizes["postings"]
-    limits = [
+        held = sum(size for name, size in stored.items() if name.startswith("post"))
+        measured["posting_disk"] = held / sizes["postings"]
+    return {**found, "measured": measured, "limits": _limits(part, measured)}
+
+
+def _opening(part: Opening, code: Code, rounds: int) -> dict[str, Any]:
+    """Each round opens the index in new processes: as it lies, one a side, and warmed."""
+    given, tasks = part.workload, {"lexical": lexical(), "dense": dense(), "hybrid": hybrid()}
+    with opened("ragopt", given, code) as worker:
+        sizes, aside = worker.ask("describe"), place("ragopt", given, f"{code.key}.copy")
+        start = monotonic()
+        worker.ask("keep", folder=str(aside))
+        took = monotonic() - start
+        shutil.rmtree(aside)
+    folder = place("ragopt", given, code.key)
+    rows: list[dict[str, float]] = []
+    for number in range(rounds):
+        say(f"{part.name}: round {number + 1} of {rounds}")
+        row: dict[str, float] = {}
+        for side, task in tasks.items():
+            for file in folder.iterdir():  # so that its pages are in memory
+                with file.open("rb") as content:
+                    while content.read(1 << 24):
+                        pass
+            with Worker("ragopt", given, code.folder, 1, code.key) as worker:
+                at_open = worker.ask("open", warm=False)
+                first = worker.ask("first", task=task)
+                warm = median(worker.ask("round", task=task, questions=100)["seconds"])
+                row |= {"open": at_open["seconds"] * 1e3, f"first, {side}": first * 1e3, f"warm, {side}": warm * 1e3}
+                row[f"first to warm, {side}"] = first / warm
+                if side == "hybrid":
+                    row |= {f"{name}, opened": at_open[name] for name in ("rss", "anonymous")}
+                    row |= {name: value for name, value in worker.ask("memory").items() if name in ("rss", "anonymous")}
+                    row["warm()"] = worker.ask("warm") * 1e3
+                    row["anonymous, warmed"] = worker.ask("memory")["anonymous"]
+        rows.append(row)
+    measured = {name: median(row[name] for row in rows) for name in rows[0]} | {"save, s": took}
+    measured["bytes a posting"] = sizes["bytes_postings"] / sizes["postings"]
+    found = {"sizes": sizes, "disk": sections(folder), "resident": {}}
+    return {**found, "rounds": rounds, "measured": measured, "limits": _limits(part, measured)}
+
+
+def _limits(part: Room | Opening, measured: dict[str, float]) -> list[dict[str, Any]]:
+    return [
         {"what": what, "limit": limit, "value": measured[what], "reached": measured[what] <= limit}
         for what, limit in part.limits.items()
     ]
-    return {**found, "measured": measured, "limits": limits}
 
 
 def sections(folder: Path) -> dict[str, int]:
     """Bytes on disk of each section of a saved index, and of all its files.
 
-    A file ends in the offset of its table (8 bytes), the number of its rows (4), and 12 more; a row of 28 is a
-    section's name (8), offset (8), length (8) and checksum (4).
+    A file ends in the offset of its table (8 bytes), the number of its rows (4), and 12 more; a row of 24 is a
+    section's name (8), offset (8) and length (8).
     """
     found: dict[str, int] = {}
     files = [file for file in folder.rglob("*") if file.is_file()]
@@ -205,8 +248,8 @@ def sections(folder: Path) -> dict[str, int]:
             continue
         foot = bytes(content[-24:-12])
         start, count = int.from_bytes(foot[:8], "little"), int.from_bytes(foot[8:], "little")
-        table = bytes(content[start : start + 28 * count])
-        for row in (table[i : i + 28] for i in range(0, len(table), 28)):
+        table = bytes(content[start : start + 24 * count])
+        for row in (table[i : i + 24] for i in range(0, len(table), 24)):
             name = row[:8].decode("ascii").strip()
             found[name] = found.get(name, 0) + int.from_bytes(row[16:24], "little")
     return found | {"all files": sum(file.stat().st_size for file in files)}

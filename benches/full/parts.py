@@ -66,7 +66,17 @@ class Room:
     limits: dict[str, float] = field(default_factory=dict)
 
 
-Part = Race | Build | Room
+@dataclass(frozen=True)
+class Opening:
+    """How ragopt's saved index is opened in fresh processes, its files in memory: milliseconds and resident bytes."""
+
+    name: str
+    workload: Workload
+    limits: dict[str, float] = field(default_factory=dict)
+    rounds: int = 5
+
+
+Part = Race | Build | Room | Opening
 
 
 def lexical(k: int = 10, words: str = "q", **more: Any) -> Task:
@@ -174,6 +184,7 @@ def _million() -> list[Part]:
         ways("1m/lexical/stop-words/ways", words, lexical(words="qh"), 300),
         thread_race("1m/lexical/threads", words, lexical(), 1.8),
         Room("1m/room/hybrid", both, {"rss": 2.4e9, "anonymous": 0.8e9}),
+        Opening("1m/open", both, {"open": 100, "first to warm, hybrid": 3, "rss": 2.4e9, "anonymous": 0.8e9}),
         dense_race("1m/dense", both),
         batch_race("1m/dense/batch-100", both, 100),
         batch_race("1m/dense/batch-1000", both, 1000),

@@ -27,7 +27,7 @@ def shown(result: dict[str, Any]) -> str:
     width = f" × {result['dimension']}" if result["dimension"] else ""
     rounds = f", {result['rounds']} rounds" if "rounds" in result else ""
     lines = [f"{result['part']}: {result['chunks']:,} chunks{width}{rounds}, {result['took']:.0f} s{_load(result)}"]
-    if result["kind"] == "room":
+    if result["kind"] in ("room", "opening"):
         lines += [f"  {name:28} {value:,.2f}" for name, value in result["measured"].items()]
         lines += [f"  {name:28} {value:,}" for name, value in {**result["sizes"], **_disk(result)}.items()]
     elif result["kind"] == "build":

@@ -1,7 +1,7 @@
 """One host in a process of its own. The parent writes a JSON line, the worker answers one.
 
-`build` → seconds, bytes; `keep` → bytes on disk; `open` → seconds; `answers` → ordinals and scores; `round` →
-seconds of each question, in the order asked; `memory` → resident bytes; `describe` → ragopt's own account.
+`build` → seconds, bytes; `keep` → bytes on disk; `open` → seconds; `first` and `warm` → seconds of the first question and
+of warming; `answers` → ordinals and scores; `round` → seconds of each question, in the order asked; `memory` → resident bytes; `describe` → ragopt's own account.
 """
 
 from __future__ import annotations
@@ -79,8 +79,20 @@ def answer(host: Any, command: Command) -> Any:
             return disk(folder)
         case "open":
             start = perf_counter()
-            host.load(folder)
+            if isinstance(host, Ragopt):
+                host.load(folder, warm=command.get("warm", True))
+            else:
+                host.load(folder)
             return {"seconds": perf_counter() - start, **memory()}
+        case "first":
+            call = host.call(command["task"])
+            start = perf_counter()
+            call(0, 1)
+            return perf_counter() - start
+        case "warm":
+            start = perf_counter()
+            host.index.warm()
+            return perf_counter() - start
         case "answers":
             call, size, stop = host.call(command["task"]), command["task"].get("batch", 1), command["questions"]
             return [one for i in range(0, stop, size) for one in host.answers(call(i, min(i + size, stop)))]

@@ -168,6 +168,27 @@ class Reader(ABC):
         ordinal = snapshot.core.ordinal(id)
         return None if ordinal is None else snapshot.chunk(ordinal)
 
+    def warm(self) -> None:
+        """Bring what every search reads into memory, so that the first searches after opening are as fast as the rest.
+
+        An opened index is mapped: its pages come from the disk when they are first touched. This reads the
+        postings, and copies the coarse codes of the vectors (about half a byte a dimension and chunk) into huge
+        pages of their own. Results do not change. An index that was built in memory is warm already.
+
+        Raises CorruptIndexError where the files are damaged.
+        """
+        self._snapshot.core.warm()
+
+    def verify(self) -> None:
+        """Check every byte of the index's files, and that what they hold fits together.
+
+        Opening checks what is small, and each search and read what it touches for the first time; this checks the
+        rest too, in about a second a GB.
+
+        Raises CorruptIndexError, naming the file and the section, for the first damage.
+        """
+        self._snapshot.core.verify()
+
     def terms(self, text: str) -> list[str]:
         """The terms of a text, as this index's analyzer makes them: in order, as often as the text holds them."""
         require_text(text, "text")

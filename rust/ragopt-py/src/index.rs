@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyBytes;
 use ragopt_core::error::Error;
 use ragopt_core::index::{self, Allow, Source};
 use ragopt_core::score::Bm25;
@@ -16,13 +15,12 @@ use ragopt_core::search::{self, Lexical};
 use ragopt_core::types::Bits;
 
 use crate::analyzer::Analyzer;
-use crate::builder::Segment;
 use crate::errors::Raised;
 use crate::found::{Account, Found, Parameters};
 
 /// One immutable index.
 #[pyclass(frozen, module = "ragopt._core")]
-pub(crate) struct Index(pub(crate) index::Index);
+pub(crate) struct Index(index::Index);
 
 /// `str | list[tuple[str, float]]`
 #[derive(FromPyObject)]
@@ -41,13 +39,6 @@ impl LexicalArgument {
 }
 
 type Bm25Tuple = (String, f64, f64, f64, f64);
-
-/// Segments, each with its tenant.
-type Added = Vec<(Option<String>, Py<Segment>)>;
-
-fn shared(added: Added) -> Vec<(Option<String>, Arc<index::Segment>)> {
-    added.into_iter().map(|(tenant, segment)| (tenant, segment.get().0.clone())).collect()
-}
 
 #[pymethods]
 impl Index {
@@ -90,47 +81,6 @@ impl Index {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (analyzer, bm25, attributes, segments, /))]
-    fn of(
-        py: Python<'_>,
-        analyzer: &Analyzer,
-        bm25: Bm25Tuple,
-        attributes: &str,
-        segments: Added,
-    ) -> Result<Self, Raised> {
-        let (variant, k1, b, delta, epsilon) = bm25;
-        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon)?;
-        let segments = shared(segments);
-        Ok(Self(py.detach(|| index::Index::of(analyzer.0, bm25, attributes, segments))?))
-    }
-
-    #[pyo3(signature = (deleted, added, attributes=None, /))]
-    fn changed(
-        &self,
-        py: Python<'_>,
-        deleted: Vec<u32>,
-        added: Added,
-        attributes: Option<&str>,
-    ) -> Result<Self, Raised> {
-        let added = shared(added);
-        Ok(Self(py.detach(|| self.0.changed(&deleted, added, attributes))?))
-    }
-
-    #[pyo3(signature = (name, /))]
-    fn tenant(&self, name: &str) -> Self {
-        Self(self.0.tenant(name))
-    }
-
-    fn tenants(&self) -> Vec<&str> {
-        self.0.tenants()
-    }
-
-    #[pyo3(signature = (name, work, /))]
-    fn replaced(&self, name: &str, work: &Self) -> Result<Self, Raised> {
-        Ok(Self(self.0.replaced(name, &work.0)?))
-    }
-
-    #[staticmethod]
     #[pyo3(signature = (path, /))]
     fn open(py: Python<'_>, path: PathBuf) -> Result<Self, Raised> {
         Ok(Self(py.detach(|| index::Index::open(&path))?))
@@ -141,34 +91,16 @@ impl Index {
         Ok(py.detach(|| self.0.save(&path))?)
     }
 
+    fn warm(&self, py: Python<'_>) -> Result<(), Raised> {
+        Ok(py.detach(|| self.0.warm())?)
+    }
+
+    fn verify(&self, py: Python<'_>) -> Result<(), Raised> {
+        Ok(py.detach(|| self.0.verify())?)
+    }
+
     fn __len__(&self) -> usize {
         self.0.len()
-    }
-
-    #[getter]
-    fn span(&self) -> usize {
-        self.0.span()
-    }
-
-    #[pyo3(signature = (ordinal, /))]
-    fn alive(&self, ordinal: u32) -> bool {
-        self.0.alive(ordinal)
-    }
-
-    fn ordinals<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        self.0.ordinals().collect::<Vec<u32>>().into_pyarray(py)
-    }
-
-    fn segments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let described = self.0.segments().map(|part| {
-            let fields = PyDict::new(py);
-            fields.set_item("tenant", part.tenant)?;
-            fields.set_item("chunks", part.chunks)?;
-            fields.set_item("deleted", part.deleted)?;
-            fields.set_item("vectors", part.vectors)?;
-            Ok(fields)
-        });
-        described.collect()
     }
 
     #[getter]
@@ -208,7 +140,7 @@ impl Index {
 
     #[pyo3(signature = (ordinal, /))]
     fn stored<'py>(&self, py: Python<'py>, ordinal: u32) -> Result<Bound<'py, PyBytes>, Raised> {
-        let blob = self.0.stored(ordinal).ok_or_else(|| self.no_chunk(ordinal))?;
+        let blob = self.0.stored(ordinal)?.ok_or_else(|| self.no_chunk(ordinal))?;
         Ok(PyBytes::new(py, blob))
     }
 
@@ -217,12 +149,12 @@ impl Index {
         if !self.0.alive(ordinal) {
             return Err(self.no_chunk(ordinal));
         }
-        Ok(self.0.vector(ordinal).map(|numbers| numbers.into_pyarray(py)))
+        Ok(self.0.vector(ordinal)?.map(|numbers| numbers.into_pyarray(py)))
     }
 
     #[pyo3(signature = (term, /))]
-    fn document_frequency(&self, term: &str) -> usize {
-        self.0.document_frequency(term)
+    fn document_frequency(&self, term: &str) -> Result<usize, Raised> {
+        Ok(self.0.document_frequency(term)?)
     }
 
     fn sizes(&self) -> BTreeMap<&'static str, u64> {
@@ -307,7 +239,7 @@ impl Index {
 }
 
 /// The numbers of an array in row order, copied only if they do not lie so.
-pub(crate) fn numbers<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> Cow<'a, [f32]> {
+fn numbers<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> Cow<'a, [f32]> {
     match array.as_slice() {
         Ok(slice) => Cow::Borrowed(slice),
         Err(_) => Cow::Owned(array.as_array().iter().copied().collect()),

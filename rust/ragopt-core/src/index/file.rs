@@ -9,8 +9,8 @@
 //! ```
 //! All numbers are little-endian, and as they are used in place, only on machines that are. Whoever refers to the file
 //! knows its length and its *seal*, the checksum of head, table and foot; the foot seals the checksums, these the
-//! sections, and what lies between them is 0. So no byte goes unchecked: what is small when the file is opened, a
-//! section when it is first touched.
+//! sections, and what lies between them is 0. So no byte goes unchecked: what is small when the file is opened, the
+//! blocks of large sections when they are first touched.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -38,6 +38,8 @@ const ALIGNMENT: usize = 64;
 const SUM: usize = 4;
 /// More sections than any file has: keeps the table small whatever a file says.
 const MOST_SECTIONS: u32 = 1024;
+/// A section of so many bytes or fewer is checked when it is opened: it takes no time to speak of.
+const SMALL: usize = if cfg!(test) { 1 << 13 } else { 1 << 20 };
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 20;
 
@@ -230,7 +232,8 @@ impl SectionReader {
         self.rows.iter().any(|row| &row.tag == tag)
     }
 
-    /// A section in place, whose blocks are checked when they are touched: by their checksums, and by `valid`.
+    /// A section in place, whose blocks are checked when they are touched, or now where they are few: by their
+    /// checksums, and by `valid`.
     pub(super) fn valid_store<T: Pod>(&self, tag: &Tag, valid: Valid) -> Result<Store<T>> {
         let name = String::from_utf8_lossy(tag).trim_end().to_owned();
         let Some(row) = self.rows.iter().find(|row| &row.tag == tag) else {
@@ -239,7 +242,11 @@ impl SectionReader {
         if bytemuck::try_cast_slice::<u8, T>(&self.file.map[row.bytes.clone()]).is_err() {
             return Err(self.corrupt(&format!("its section {name:?} ends inside of a number")));
         }
-        Ok(Store::File(Section::new(self.file.clone(), name, row.bytes.clone(), row.sums, valid)))
+        let section = Section::new(self.file.clone(), name, row.bytes.clone(), row.sums, valid);
+        if row.bytes.len() <= SMALL {
+            section.check(0..row.bytes.len())?;
+        }
+        Ok(Store::File(section))
     }
 
     /// The same for numbers of which any can be.

@@ -20,7 +20,6 @@ mod part;
 mod persist;
 mod plane;
 mod postings;
-mod rows;
 mod saturations;
 mod section;
 mod segment;
@@ -44,9 +43,9 @@ use crate::score::top::Entry;
 use crate::types::Ordinal;
 
 pub use allow::Allow;
+pub use build::Source;
 #[cfg(test)]
 pub(crate) use build::segment;
-pub use build::{Builder, Source};
 pub(crate) use classes::Levels;
 pub(crate) use part::Part;
 pub(crate) use plane::Plane;
@@ -79,16 +78,6 @@ pub struct Index {
     pub(crate) scratch: Arc<crate::search::ScratchPool>,
 }
 
-/// What is known of a part of an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Description<'a> {
-    pub tenant: Option<&'a str>,
-    /// With the deleted ones.
-    pub chunks: usize,
-    pub deleted: usize,
-    pub vectors: usize,
-}
-
 impl Index {
     /// An index of chunks: ids, texts to analyze, bytes to give back, vectors to normalize.
     ///
@@ -98,7 +87,7 @@ impl Index {
     /// [`Error::Input`](crate::error::Error::Input) where the lists disagree in length.
     pub fn build(analyzer: Analyzer, bm25: Bm25, source: Source<'_>, attributes: &str) -> Result<Self> {
         let segment = build::segment(&analyzer, source)?;
-        Self::of(analyzer, bm25, attributes, vec![(None, Arc::new(segment))])
+        Self::of(analyzer, bm25, attributes, vec![(None, segment)])
     }
 
     /// The index saved in the folder `path`.
@@ -178,37 +167,46 @@ impl Index {
     }
 
     /// What BM25 knows of the whole index.
-    #[must_use]
-    pub fn statistics(&self) -> &Statistics {
-        self.statistics.get_or_init(|| {
-            let tokens: u64 = self.parts.iter().map(Part::tokens).sum();
-            let okapi = self.bm25.variant == Variant::Okapi;
-            Statistics {
-                chunks: self.count,
-                mean_length: if self.count == 0 { 0.0 } else { tokens as f64 / self.count as f64 },
-                mean_idf: if okapi { Bm25::mean_idf(self.count, self.frequencies()) } else { 0.0 },
-            }
-        })
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::error::Error::Corrupt) where postings that it asks are damaged.
+    pub fn statistics(&self) -> Result<&Statistics> {
+        if let Some(known) = self.statistics.get() {
+            return Ok(known);
+        }
+        let mut statistics = self.sums();
+        if self.bm25.variant == Variant::Okapi {
+            statistics.mean_idf = Bm25::mean_idf(self.count, self.frequencies()?.into_iter());
+        }
+        Ok(self.statistics.get_or_init(|| statistics))
+    }
+
+    /// The statistics that no posting is asked for.
+    fn sums(&self) -> Statistics {
+        let tokens: u64 = self.parts.iter().map(Part::tokens).sum();
+        let mean_length = if self.count == 0 { 0.0 } else { tokens as f64 / self.count as f64 };
+        Statistics { chunks: self.count, mean_length, mean_idf: 0.0 }
     }
 
     /// How many live chunks hold each term that one does, in byte order of the terms.
-    fn frequencies(&self) -> impl ExactSizeIterator<Item = usize> {
+    fn frequencies(&self) -> Result<Vec<usize>> {
         let mut all: BTreeMap<&str, usize> = BTreeMap::new();
-        if let [part] = &self.parts[..] {
-            let frequencies = (0..part.segment.vocabulary.len() as u32).map(|term| part.frequency(term));
-            return frequencies.filter(|&frequency| frequency > 0).collect::<Vec<_>>().into_iter();
-        }
+        let mut one = Vec::new();
         for part in &self.parts {
             for (id, term) in (0..).zip(part.segment.vocabulary.terms().iter()) {
-                *all.entry(term).or_default() += part.frequency(id);
+                match part.frequency(id)? {
+                    0 => {}
+                    frequency if self.parts.len() == 1 => one.push(frequency),
+                    frequency => *all.entry(term).or_default() += frequency,
+                }
             }
         }
-        all.into_values().filter(|&frequency| frequency > 0).collect::<Vec<_>>().into_iter()
+        Ok(if self.parts.len() == 1 { one } else { all.into_values().collect() })
     }
 
     /// What each length is worth.
     pub(crate) fn saturations(&self) -> &Saturations {
-        self.saturations.get_or_init(|| Saturations::of_all(&self.bm25, self.statistics()))
+        self.saturations.get_or_init(|| Saturations::of_all(&self.bm25, &self.sums()))
     }
 
     pub(crate) fn parts(&self) -> &[Part] {
@@ -265,10 +263,12 @@ impl Index {
     }
 
     /// The unit vector of a chunk, if it has one.
-    #[must_use]
-    pub fn vector(&self, ordinal: Ordinal) -> Option<Vec<f32>> {
-        let (part, local) = self.live(ordinal)?;
-        part.segment.vectors.as_ref()?.numbers(local)
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::error::Error::Corrupt) where the index's file is damaged there.
+    pub fn vector(&self, ordinal: Ordinal) -> Result<Option<Vec<f32>>> {
+        let vectors = |(part, local): (&Part, _)| Some(part.segment.vectors.as_ref()?.numbers(local));
+        self.live(ordinal).and_then(vectors).unwrap_or(Ok(None))
     }
 
     /// Whether the chunk at `ordinal` is there: not deleted, and not beyond the end.
@@ -306,27 +306,37 @@ impl Index {
     }
 
     /// What the caller stored with a chunk.
-    #[must_use]
-    pub fn stored(&self, ordinal: Ordinal) -> Option<&[u8]> {
-        let (part, local) = self.live(ordinal)?;
-        part.segment.stored.get(local as usize)
+    ///
+    /// # Errors
+    /// As [`Self::vector`].
+    pub fn stored(&self, ordinal: Ordinal) -> Result<Option<&[u8]>> {
+        self.live(ordinal).map_or(Ok(None), |(part, local)| part.segment.stored.get(local as usize))
     }
 
     /// How many chunks hold `term`.
-    #[must_use]
-    pub fn document_frequency(&self, term: &str) -> usize {
-        let held = |part: &Part| part.segment.vocabulary.id(term).map_or(0, |id| part.frequency(id));
+    ///
+    /// # Errors
+    /// As [`Self::vector`].
+    pub fn document_frequency(&self, term: &str) -> Result<usize> {
+        let held = |part: &Part| part.segment.vocabulary.id(term).map_or(Ok(0), |id| part.frequency(id));
         self.parts.iter().map(held).sum()
     }
 
-    /// What is known of each part, in order.
-    pub fn segments(&self) -> impl ExactSizeIterator<Item = Description<'_>> {
-        self.parts.iter().map(|part| Description {
-            tenant: part.tenant.as_deref(),
-            chunks: part.span(),
-            deleted: part.span() - part.count(),
-            vectors: part.segment.vectors.as_ref().map_or(0, Vectors::count),
-        })
+    /// Brings what every search reads into memory: the postings, and the codes of the vectors into huge pages of their
+    /// own, where they are in files. Searches before and after find the same.
+    ///
+    /// # Errors
+    /// As [`Self::vector`]; [`Error::Input`](crate::error::Error::Input) where memory is short.
+    pub fn warm(&self) -> Result<()> {
+        self.parts.iter().try_for_each(|part| part.segment.warm())
+    }
+
+    /// Whether every byte of its segments' files is as it was written, and what they hold fits together.
+    ///
+    /// # Errors
+    /// As [`Self::vector`].
+    pub fn verify(&self) -> Result<()> {
+        self.parts.iter().try_for_each(|part| part.segment.verify())
     }
 
     /// The tenants that have a chunk, in byte order.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::Segment;
 use super::classes::Levels;
 use super::saturations::Saturations;
+use crate::error::Result;
 use crate::types::{Bits, Ordinal};
 
 /// One segment of a snapshot.
@@ -48,12 +49,12 @@ impl Live {
     }
 
     /// How many deleted chunks hold a term.
-    fn gone(&self, segment: &Segment, term: u32) -> u32 {
+    fn gone(&self, segment: &Segment, term: u32) -> Result<u32> {
         // A lock that is held, by another thread or by nobody any more after a fork, is not waited for.
         if let Some(&known) = self.gone.try_lock().ok().as_ref().and_then(|gone| gone.get(&term)) {
-            return known;
+            return Ok(known);
         }
-        let postings = segment.postings.of(term);
+        let postings = segment.postings.of(term)?;
         let mut count = 0;
         if (segment.len() - self.count).saturating_mul(LOOKUP) < postings.len() {
             let mut dead = Vec::new();
@@ -65,7 +66,7 @@ impl Live {
         if let Ok(mut gone) = self.gone.try_lock() {
             gone.insert(term, count);
         }
-        count
+        Ok(count)
     }
 }
 
@@ -105,9 +106,9 @@ impl Part {
     }
 
     /// How many live chunks hold a term of the segment.
-    pub(crate) fn frequency(&self, term: u32) -> usize {
+    pub(crate) fn frequency(&self, term: u32) -> Result<usize> {
         let all = self.segment.postings.frequency(term);
-        self.live.as_ref().map_or(all, |live| all - live.gone(&self.segment, term) as usize)
+        self.live.as_ref().map_or(Ok(all), |live| Ok(all - live.gone(&self.segment, term)? as usize))
     }
 
     /// What the classes of its chunks are worth in this snapshot, whose saturations these are.

@@ -62,8 +62,10 @@ pub(super) fn write_segment(segment: &Segment, path: &Path) -> Result<Sealed> {
     file.numbers(LENGTHS, segment.lengths.all()?)?;
     if let Some(vectors) = &segment.vectors {
         file.numbers(PRESENT, vectors.present().words())?;
-        file.numbers(VECTORS, vectors.lines().all()?)?;
-        if let Some(plane) = vectors.plane().filter(|_| vectors.encoded()) {
+        file.numbers(VECTORS, vectors.rows()?)?;
+        if vectors.encoded()
+            && let Some(plane) = vectors.plane()?
+        {
             write_plane(&mut file, plane)?;
         }
     }
@@ -116,9 +118,7 @@ pub(super) fn open_segment(path: &Path, sealed: &Sealed) -> Result<Segment> {
         return Err(file.corrupt("as many postings as terms are needed"));
     }
     let vectors = read_vectors(&file, dimension, lengths.len())?;
-    let segment = Segment::of(ids, stored, vocabulary, postings, lengths, vectors);
-    segment.verify()?;
-    Ok(segment)
+    Ok(Segment::of(ids, stored, vocabulary, postings, lengths, vectors))
 }
 
 fn read_strings(file: &SectionReader, tags: [&Tag; 2]) -> Result<Strings> {
@@ -151,14 +151,11 @@ fn read_plane(file: &SectionReader, dimension: usize, chunks: usize) -> Result<P
         return Err(unfit());
     };
     let mean: Vec<Line> = mean.as_chunks().0.iter().map(|numbers| Line(*numbers)).collect();
-    let plane = Plane {
-        shape: Shape { width, mean, longest, farthest },
-        high: file.store(CODES[0])?,
-        low: file.store(CODES[1])?,
-        scales: file.valid_store(SCALES[0], |block| numbers_where(block, f32::is_finite))?,
-        coarse: file.valid_store(SCALES[1], |block| numbers_where(block, residual))?,
-        fine: file.valid_store(SCALES[2], |block| numbers_where(block, residual))?,
-    };
+    let shape = Shape { width, mean, longest, farthest };
+    let high_and_low = [file.store(CODES[0])?, file.store(CODES[1])?];
+    let scales = file.valid_store(SCALES[0], |block| numbers_where(block, f32::is_finite))?;
+    let residuals = |tag| file.valid_store(tag, |block| numbers_where(block, residual));
+    let plane = Plane::from_parts(shape, high_and_low, [scales, residuals(SCALES[1])?, residuals(SCALES[2])?]);
     let codes = width.checked_mul(chunks);
     let fits = codes == Some(plane.high.len()) && codes == Some(plane.low.len()) && numbers.len() == 2 + 16 * lines;
     let rows = [&plane.scales, &plane.coarse, &plane.fine].iter().all(|numbers| numbers.len() == chunks);
@@ -174,6 +171,15 @@ fn numbers_where(block: &[u8], valid: impl Fn(f32) -> bool) -> bool {
 }
 
 impl Segment {
+    /// Reads what every search reads, and what is better off in huge pages is copied there.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::error::Error::Corrupt) for the first place that is damaged.
+    pub(super) fn warm(&self) -> Result<()> {
+        self.postings.warm()?;
+        self.vectors.as_ref().map_or(Ok(()), Vectors::warm)
+    }
+
     /// Whether every byte is as it was written, and every list what it must be.
     ///
     /// # Errors
@@ -187,5 +193,7 @@ impl Segment {
     }
 }
 
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod tests;

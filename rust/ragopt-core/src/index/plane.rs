@@ -4,6 +4,9 @@
 //! mean of all vectors is taken off first: what is left is shorter, so its codes are nearer (a good part where an
 //! embedder crowds its vectors into a corner).
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use super::pages::Pages;
@@ -12,6 +15,7 @@ use super::vectors::Vectors;
 use crate::error::{Error, Result};
 use crate::score::codes::{self, Codes, Rows};
 use crate::score::cosine::{LANES, Line, ZERO};
+use crate::types::Ordinal;
 
 /// Rows that one thread takes at a time.
 const BATCH: usize = 4096;
@@ -25,6 +29,18 @@ pub(crate) struct Plane {
     pub(super) scales: Store<f32>,
     pub(super) coarse: Store<f32>,
     pub(super) fine: Store<f32>,
+    /// The high nibbles once more, in huge pages, where an opened index was warmed.
+    warm: OnceLock<Pages<Codes>>,
+}
+
+/// What bounds rows by all their bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fine<'a> {
+    /// High and low nibbles.
+    pub(crate) planes: (&'a [Codes], &'a [Codes]),
+    pub(crate) scales: &'a [f32],
+    /// The distance of each row from its codes of 8 bits.
+    pub(crate) residuals: &'a [f32],
 }
 
 /// What holds for all rows.
@@ -53,12 +69,12 @@ impl Plane {
 
     fn fill(vectors: &Vectors) -> Result<Self> {
         let (count, dimension) = (vectors.present().len(), vectors.dimension());
-        let (width, span) = (codes::lines_of(dimension), vectors.rows().len() / count.max(1));
-        let mean = mean(vectors, span);
+        let rows = vectors.rows()?;
+        let (width, span) = (codes::lines_of(dimension), rows.len() / count.max(1));
+        let mean = mean(rows, vectors.count(), span);
         let (mut high, mut low) = (Pages::<Codes>::zeros(count * width)?, Pages::<Codes>::zeros(count * width)?);
         let (mut scales, mut coarse, mut fine) = (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
-        let longest = vectors
-            .rows()
+        let longest = rows
             .par_chunks((BATCH * span).max(1))
             .zip(high.par_chunks_mut(BATCH * width))
             .zip(low.par_chunks_mut(BATCH * width))
@@ -82,8 +98,13 @@ impl Plane {
             .reduce(|| 0.0, f32::max);
         let farthest = coarse.iter().copied().fold(0.0, f32::max);
         let shape = Shape { width, mean, longest, farthest };
-        let (high, low) = (Store::Pages(high), Store::Pages(low));
-        Ok(Self { shape, high, low, scales: scales.into(), coarse: coarse.into(), fine: fine.into() })
+        Ok(Self::from_parts(shape, [Store::Pages(high), Store::Pages(low)], [scales, coarse, fine].map(Store::Own)))
+    }
+
+    /// A plane of its parts: the high and the low codes; scales, and residuals of the high codes and of both.
+    pub(super) fn from_parts(shape: Shape, codes: [Store<Codes>; 2], numbers: [Store<f32>; 3]) -> Self {
+        let ([high, low], [scales, coarse, fine]) = (codes, numbers);
+        Self { shape, high, low, scales, coarse, fine, warm: OnceLock::new() }
     }
 
     /// Taken off each row before it was encoded.
@@ -101,24 +122,62 @@ impl Plane {
         self.shape.farthest
     }
 
-    /// The rows as their high nibbles tell them.
-    pub(crate) fn rows(&self) -> Rows<'_> {
-        Rows { codes: &self.high, scales: &self.scales, residuals: &self.coarse }
+    /// The rows of a range as their high nibbles tell them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where their file is damaged.
+    pub(crate) fn rows(&self, range: Range<usize>) -> Result<Rows<'_>> {
+        let width = self.shape.width;
+        self.scales.check(range.clone())?;
+        self.coarse.check(range.clone())?;
+        if self.warm.get().is_none() {
+            self.high.check(range.start * width..range.end * width)?;
+        }
+        Ok(self.high_rows().range(width, range))
     }
 
-    /// High and low nibbles.
-    pub(crate) fn planes(&self) -> (&[Codes], &[Codes]) {
-        (&self.high, &self.low)
+    /// All rows, of which those at `ordinals` may be looked at.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub(crate) fn rows_at(&self, ordinals: &[Ordinal]) -> Result<Rows<'_>> {
+        self.scales.check_rows(1, ordinals)?;
+        self.coarse.check_rows(1, ordinals)?;
+        self.high.check_rows(self.shape.width, ordinals)?;
+        Ok(self.high_rows())
     }
 
-    /// The scale of a row, and its distance from its codes of 8 bits.
-    pub(crate) fn fine(&self, ordinal: u32) -> (f32, f32) {
-        (self.scales[ordinal as usize], self.fine[ordinal as usize])
+    /// All rows with all their bits, of which those at `ordinals` may be looked at.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub(crate) fn fine_at(&self, ordinals: &[Ordinal]) -> Result<Fine<'_>> {
+        self.scales.check_rows(1, ordinals)?;
+        self.fine.check_rows(1, ordinals)?;
+        self.high.check_rows(self.shape.width, ordinals)?;
+        self.low.check_rows(self.shape.width, ordinals)?;
+        Ok(Fine { planes: (&self.high, &self.low), scales: &self.scales, residuals: &self.fine })
     }
 
-    /// Lines of codes a row.
-    pub(crate) fn width(&self) -> usize {
-        self.shape.width
+    fn high_rows(&self) -> Rows<'_> {
+        let codes = self.warm.get().map_or(&self.high[..], |warm| &warm[..]);
+        Rows { codes, scales: &self.scales, residuals: &self.coarse }
+    }
+
+    /// Copies the high nibbles into huge pages, if they lie in a file, and reads what goes with them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where their file is damaged, [`Error::Input`] where memory is short.
+    pub(super) fn warm(&self) -> Result<()> {
+        self.scales.all()?;
+        self.coarse.all()?;
+        if self.warm.get().is_none() && self.high.is_mapped() {
+            let high = self.high.all()?;
+            let mut pages = Pages::zeros(high.len())?;
+            pages.copy_from_slice(high);
+            let _ = self.warm.set(pages);
+        }
+        Ok(())
     }
 
     /// Whether everything is as it was written, and the codes are those of `vectors`.
@@ -140,14 +199,14 @@ impl Plane {
     /// Memory taken, or bytes of a file.
     pub(super) fn bytes(&self) -> usize {
         let numbers = self.scales.bytes() + self.coarse.bytes() + self.fine.bytes();
-        self.high.bytes() + self.low.bytes() + numbers
+        let warm = self.warm.get().map_or(0, |warm| size_of_val(&warm[..]));
+        self.high.bytes() + self.low.bytes() + numbers + warm
     }
 }
 
 /// The mean of the vectors that are there; parts are added up in their order, whatever thread made them.
-fn mean(vectors: &Vectors, span: usize) -> Vec<Line> {
-    let parts: Vec<Vec<f64>> = vectors
-        .rows()
+fn mean(rows: &[Line], count: usize, span: usize) -> Vec<Line> {
+    let parts: Vec<Vec<f64>> = rows
         .par_chunks((BATCH * span).max(1))
         .map(|rows| {
             let mut sums = vec![0.0; span * LANES];
@@ -164,7 +223,7 @@ fn mean(vectors: &Vectors, span: usize) -> Vec<Line> {
     let mut mean = vec![ZERO; span];
     for (d, slot) in mean.iter_mut().flat_map(|line| &mut line.0).enumerate() {
         let sum: f64 = parts.iter().map(|part| part[d]).sum();
-        *slot = (sum / vectors.count().max(1) as f64) as f32;
+        *slot = (sum / count.max(1) as f64) as f32;
     }
     mean
 }

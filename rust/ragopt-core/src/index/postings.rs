@@ -224,18 +224,11 @@ impl Postings {
         Self { chunks, terms, words, places, starts, odd, total, sound, rows }
     }
 
-    /// The postings of a term, of those that were checked as a whole.
-    #[must_use]
-    pub fn of(&self, term: u32) -> TermPostings<'_> {
-        let nothing = TermPostings { form: Form::Words(&[]), odd: &[], most: 0, row: None };
-        self.read(term).unwrap_or(nothing)
-    }
-
     /// The postings of a term.
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::error::Error::Corrupt) where its file is damaged.
-    pub fn read(&self, term: u32) -> Result<TermPostings<'_>> {
+    pub fn of(&self, term: u32) -> Result<TermPostings<'_>> {
         let Term { row, most, .. } = self.terms[term as usize];
         let (form, odd) = self.parts(term)?;
         let mut postings = TermPostings { form, odd, most, row: None };
@@ -295,17 +288,27 @@ impl Postings {
         row.into()
     }
 
+    /// Reads all postings.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::error::Error::Corrupt) where their file is damaged.
+    pub(super) fn warm(&self) -> Result<()> {
+        self.words.all()?;
+        self.places.all()?;
+        self.starts.all()?;
+        self.odd.all()?;
+        Ok(())
+    }
+
     /// Whether everything is as it was written, and each term's postings and counts are sound.
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::error::Error::Corrupt) where they are not.
     pub(super) fn verify(&self, lengths: &[u32]) -> Result<()> {
-        for whole in [self.words.all().err(), self.places.all().err(), self.starts.all().err(), self.odd.all().err()] {
-            whole.map_or(Ok(()), Err)?;
-        }
+        self.warm()?;
         let mut found = vec![0u64; lengths.len()];
         for term in 0..self.terms.len() as u32 {
-            self.read(term)?.for_each(|ordinal, count| found[ordinal as usize] += u64::from(count));
+            self.of(term)?.for_each(|ordinal, count| found[ordinal as usize] += u64::from(count));
         }
         // A length that does not fit its 32 bits stays at the most.
         let same = |(&length, &found): (&u32, &u64)| u64::from(length) == found.min(u64::from(u32::MAX));
@@ -314,12 +317,6 @@ impl Postings {
         } else {
             Err(self.terms.corrupt("postings that do not add up to the lengths of its chunks"))
         }
-    }
-
-    /// How often the chunk at `ordinal` holds the term; None if it does not.
-    #[must_use]
-    pub fn count(&self, term: u32, ordinal: Ordinal) -> Option<u32> {
-        self.of(term).count(ordinal)
     }
 
     /// How many terms there are.
@@ -392,7 +389,7 @@ mod tests {
             let postings = postings.finish();
             for (id, term) in (0..).zip(&terms) {
                 let mut found = BTreeMap::new();
-                let held = postings.read(id).expect("in memory");
+                let held = postings.of(id).expect("in memory");
                 prop_assert!(held.sound(40_000));
                 held.for_each(|ordinal, count| assert_eq!(found.insert(ordinal, count), None));
                 prop_assert_eq!(&found, term);

@@ -59,7 +59,13 @@ impl Section {
     /// [`Error::Corrupt`], the first time and every other.
     #[inline]
     pub(super) fn check(&self, range: Range<usize>) -> Result<()> {
-        if self.left.load(Ordering::Acquire) == 0 { Ok(()) } else { self.check_blocks(range) }
+        if self.is_checked() { Ok(()) } else { self.check_blocks(range) }
+    }
+
+    /// Whether every block was found to be right.
+    #[inline]
+    pub(super) fn is_checked(&self) -> bool {
+        self.left.load(Ordering::Acquire) == 0
     }
 
     #[cold]

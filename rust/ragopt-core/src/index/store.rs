@@ -7,6 +7,7 @@ use bytemuck::Pod;
 use super::pages::Pages;
 use super::section::Section;
 use crate::error::{Error, Result};
+use crate::types::Ordinal;
 
 /// Numbers, or records of numbers, one after another.
 #[derive(Debug)]
@@ -51,6 +52,23 @@ impl<T: Pod> Store<T> {
             Self::File(section) => section.check(range.start * size_of::<T>()..range.end * size_of::<T>()),
             Self::Own(_) | Self::Pages(_) => Ok(()),
         }
+    }
+
+    /// The same of the rows at `ordinals`, each of `width` numbers.
+    #[inline]
+    pub(super) fn check_rows(&self, width: usize, ordinals: &[Ordinal]) -> Result<()> {
+        match self {
+            Self::File(section) if !section.is_checked() => ordinals.iter().try_for_each(|&ordinal| {
+                let first = ordinal as usize * width * size_of::<T>();
+                section.check(first..first + width * size_of::<T>())
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether they lie in a file.
+    pub(super) fn is_mapped(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// The error for what cannot be; only a file can hold it.

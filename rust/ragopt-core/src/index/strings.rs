@@ -41,16 +41,6 @@ impl Growing {
         self.ends.push(self.bytes.len() as u64);
     }
 
-    /// How many came.
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Bytes of all that came.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// All that came, without the room for more.
     pub(super) fn blobs(mut self) -> Blobs {
         self.bytes.shrink_to_fit();
@@ -68,6 +58,16 @@ impl Blobs {
     /// Byte strings from a file, each of which is checked when it is asked for.
     pub(super) fn from_parts(bytes: Store<u8>, ends: Store<u64>) -> Self {
         Self { bytes, ends }
+    }
+
+    /// These byte strings.
+    pub(super) fn of(blobs: &[&[u8]]) -> Self {
+        let mut all = Growing {
+            bytes: Vec::with_capacity(blobs.iter().map(|blob| blob.len()).sum()),
+            ends: Vec::with_capacity(blobs.len()),
+        };
+        blobs.iter().for_each(|blob| all.push(blob));
+        all.blobs()
     }
 
     /// The bytes, and where each string ends.
@@ -91,7 +91,7 @@ impl Blobs {
     ///
     /// # Errors
     /// [`Error::Corrupt`] where its file is damaged.
-    pub fn read(&self, i: usize) -> Result<Option<&[u8]>> {
+    pub fn get(&self, i: usize) -> Result<Option<&[u8]>> {
         if i >= self.len() {
             return Ok(None);
         }
@@ -101,12 +101,7 @@ impl Blobs {
         self.bytes.part(start, end.wrapping_sub(start)).map(Some)
     }
 
-    /// The byte string with this number, of those that were checked as a whole.
-    #[must_use]
-    pub fn get(&self, i: usize) -> Option<&[u8]> {
-        (i < self.len()).then(|| self.raw(i))
-    }
-
+    /// The byte string with this number, of those that were checked as a whole; nothing where there is none.
     fn raw(&self, i: usize) -> &[u8] {
         let start = if i == 0 { Some(0) } else { self.ends.get(i - 1).copied() };
         match (start, self.ends.get(i)) {
@@ -192,9 +187,12 @@ impl Ids {
     ///
     /// # Errors
     /// [`Error::DuplicateId`], naming the first in byte order.
-    pub(super) fn of(names: Strings) -> Result<Self> {
-        let ids: Vec<&str> = names.iter().collect();
-        let order = order_of(&ids);
+    pub(super) fn of(ids: &[&str]) -> Result<Self> {
+        let mut names = Growing::default();
+        for id in ids {
+            names.push(id.as_bytes());
+        }
+        let order = order_of(ids);
         if let Some(pair) = order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
             return Err(Error::DuplicateId(ids[pair[0] as usize].to_owned()));
         }
@@ -202,7 +200,7 @@ impl Ids {
         for (place, &ordinal) in order.iter().enumerate() {
             places[ordinal as usize] = place as u32;
         }
-        Ok(Self { names, order: order.into(), places: places.into() })
+        Ok(Self { names: names.strings(), order: order.into(), places: places.into() })
     }
 
     /// Saved ids, whose order is checked by [`Self::verify`] alone: it takes as long as sorting them.
@@ -300,15 +298,9 @@ fn order_of(ids: &[&str]) -> Vec<Ordinal> {
 mod tests {
     use super::*;
 
-    fn of(ids: &[&str]) -> Result<Ids> {
-        let mut names = Growing::default();
-        ids.iter().for_each(|id| names.push(id.as_bytes()));
-        Ids::of(names.strings())
-    }
-
     #[test]
     fn ids_are_found_and_ordered_by_bytes() {
-        let ids = of(&["b", "a", "é", "", "ab"]).expect("unique");
+        let ids = Ids::of(&["b", "a", "é", "", "ab"]).expect("unique");
         assert_eq!(ids.sorted().0[..], [3, 1, 4, 0, 2]);
         assert_eq!(ids.ordinal("é"), Some(2));
         assert_eq!(ids.ordinal(""), Some(3));
@@ -317,8 +309,8 @@ mod tests {
         assert_eq!(ids.get(5), None);
         assert_eq!(ids.place(4), 2);
         let ids = ["doc-9", "doc-", "doc-12345678b", "doc-12345678a", "doc-9\0"];
-        assert_eq!(of(&ids).expect("unique").sorted().0[..], [1, 3, 2, 0, 4]);
-        assert_eq!(of(&["x", "y", "x"]), Err(Error::DuplicateId("x".into())));
+        assert_eq!(Ids::of(&ids).expect("unique").sorted().0[..], [1, 3, 2, 0, 4]);
+        assert_eq!(Ids::of(&["x", "y", "x"]), Err(Error::DuplicateId("x".into())));
     }
 
     #[test]
@@ -329,9 +321,9 @@ mod tests {
             assert!(blobs(b"abc", ends).verify().is_err());
         }
         let damaged = blobs(b"abc", vec![2, 1, u64::MAX]);
-        assert_eq!(damaged.read(0), Ok(Some(&b"ab"[..])));
-        assert!(damaged.read(1).is_err() && damaged.read(2).is_err());
-        assert_eq!(damaged.read(3), Ok(None));
+        assert_eq!(damaged.get(0), Ok(Some(&b"ab"[..])));
+        assert!(damaged.get(1).is_err() && damaged.get(2).is_err());
+        assert_eq!(damaged.get(3), Ok(None));
         assert!(Strings::from_blobs(blobs("é".as_bytes(), vec![1, 2])).is_err());
         let ids = |order: Vec<u32>, places: Vec<u32>| {
             let names = Strings::from_blobs(blobs(b"ab", vec![1, 2])).expect("fits");
@@ -342,6 +334,6 @@ mod tests {
         assert!(ids(vec![0, 2], vec![0, 1]).is_err());
         assert!(ids(vec![0], vec![0]).is_err());
         assert!(ids(vec![0, 1], vec![0, 0]).is_err());
-        assert_eq!(ids(vec![0, 1], vec![0, 1]), of(&["a", "b"]));
+        assert_eq!(ids(vec![0, 1], vec![0, 1]), Ids::of(&["a", "b"]));
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
+use super::pages::Pages;
 use super::plane::Plane;
-use super::rows::Rows;
 use super::store::Store;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::score::codes;
 use crate::score::cosine::{self, LANES, Line, Wide};
 use crate::types::{Bits, Ordinal};
@@ -31,17 +31,21 @@ impl Vectors {
     /// asked for.
     pub(crate) const ENCODED: usize = 1024;
 
-    /// The vectors of rows that were gathered.
+    /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::error::Error::Input) where memory is short.
-    pub(super) fn of(rows: Rows) -> Result<Self> {
-        let dimension = rows.dimension();
-        let (width, lines) = (cosine::lines_of(dimension), rows.into_lines()?);
+    /// What `refuse` makes of the row and the dimension of the first NaN or infinity.
+    pub(super) fn of(dimension: usize, rows: &[f32], refuse: impl Fn(usize, usize) -> Error) -> Result<Self> {
+        let width = cosine::lines_of(dimension);
+        let mut lines = Pages::zeros(rows.len() / dimension * width)?;
+        let pairs = rows.chunks_exact(dimension).zip(lines.chunks_exact_mut(width));
+        for (i, (row, out)) in pairs.enumerate() {
+            cosine::normalize(row, out).map_err(|place| refuse(i, place))?;
+        }
         let present = Bits::of(lines.chunks_exact(width).map(|row| !cosine::is_zero(row)));
         let vectors = Self::from_parts(dimension, Store::Pages(lines), present, None);
         if vectors.encoded() {
-            vectors.plane();
+            vectors.plane()?;
         }
         Ok(vectors)
     }
@@ -77,43 +81,60 @@ impl Vectors {
     }
 
     /// The vector of a chunk; None if it is missing.
-    #[must_use]
-    pub fn get(&self, ordinal: Ordinal) -> Option<&[Line]> {
-        let width = cosine::lines_of(self.dimension);
-        let start = ordinal as usize * width;
-        self.present.contains(ordinal).then(|| &self.rows[start..start + width])
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where its file is damaged, as for all that reads rows.
+    pub fn get(&self, ordinal: Ordinal) -> Result<Option<&[Line]>> {
+        if !self.present.contains(ordinal) {
+            return Ok(None);
+        }
+        let width = cosine::lines_of(self.dimension) as u64;
+        self.rows.part(u64::from(ordinal) * width, width).map(Some)
     }
 
     /// The same as plain numbers.
-    #[must_use]
-    pub fn numbers(&self, ordinal: Ordinal) -> Option<Vec<f32>> {
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn numbers(&self, ordinal: Ordinal) -> Result<Option<Vec<f32>>> {
         let row = self.get(ordinal)?;
-        Some(row.iter().flat_map(|line| line.0).take(self.dimension).collect())
+        Ok(row.map(|row| row.iter().flat_map(|line| line.0).take(self.dimension).collect()))
     }
 
     /// All rows, missing ones as zeros.
-    pub(crate) fn rows(&self) -> &[Line] {
-        &self.rows
+    pub(crate) fn rows(&self) -> Result<&[Line]> {
+        self.rows.all()
     }
 
-    /// Where the rows lie.
-    pub(super) fn lines(&self) -> &Store<Line> {
-        &self.rows
+    /// The cosine of `query` and a chunk's vector; None if it is missing.
+    pub(crate) fn cosine(&self, query: &[Wide], ordinal: Ordinal) -> Result<Option<f64>> {
+        Ok(self.get(ordinal)?.map(|row| cosine::cosine(query, row)))
+    }
+
+    /// Appends to `out` the cosines of `query` and the rows at `ordinals`; 0 where the vector is missing.
+    pub(crate) fn cosines(&self, query: &[Wide], ordinals: &[Ordinal], out: &mut Vec<f64>) -> Result<()> {
+        self.rows.check_rows(cosine::lines_of(self.dimension), ordinals)?;
+        cosine::cosines(query, &self.rows, ordinals, out);
+        Ok(())
     }
 
     /// The vectors in a few bits, made when first asked for; None where they are too wide or memory is short.
-    pub(crate) fn plane(&self) -> Option<&Plane> {
+    pub(crate) fn plane(&self) -> Result<Option<&Plane>> {
         if self.plane.get().is_none() {
+            self.rows.all()?;
             // Not made under the lock: a process that is forked meanwhile would wait for it for ever.
             let plane = if self.dimension <= codes::WIDEST { Plane::of(self).ok() } else { None };
             let _ = self.plane.set(plane);
         }
-        self.plane.get()?.as_ref()
+        Ok(self.plane.get().and_then(Option::as_ref))
     }
 
-    /// The cosine of `query` and a chunk's vector; None if it is missing.
-    pub(crate) fn cosine(&self, query: &[Wide], ordinal: Ordinal) -> Option<f64> {
-        self.get(ordinal).map(|row| cosine::cosine(query, row))
+    /// Brings the codes that every search reads into memory of their own, in huge pages.
+    pub(super) fn warm(&self) -> Result<()> {
+        match self.plane()? {
+            Some(plane) => plane.warm(),
+            None => self.rows().map(drop),
+        }
     }
 
     /// Whether everything is as it was written, and the codes are those of the vectors.
@@ -122,7 +143,7 @@ impl Vectors {
     /// [`Error::Corrupt`] where they are not.
     pub(super) fn verify(&self) -> Result<()> {
         let width = cosine::lines_of(self.dimension);
-        let rows = self.rows.all()?.chunks_exact(width).map(|row| !cosine::is_zero(row));
+        let rows = self.rows()?.chunks_exact(width).map(|row| !cosine::is_zero(row));
         if Bits::of(rows) != self.present {
             return Err(self.rows.corrupt("vectors that are not where they should be"));
         }

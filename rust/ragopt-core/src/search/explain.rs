@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::plain::walk;
 use super::question::Question;
 use super::{Parameters, allowed};
+use crate::error::Result;
 use crate::index::{Allow, Index};
 use crate::score::bm25::share;
 use crate::score::fusion::fuse;
@@ -53,23 +54,23 @@ pub struct TermAccount {
 /// The account of the chunk at `ordinal`; both sides are walked, whatever they weigh.
 pub(super) fn account(
     index: &Index,
-    question: &Question,
+    question: &Question<'_>,
     allow: Option<&Allow>,
     parameters: &Parameters,
     ordinal: Ordinal,
-) -> Account {
+) -> Result<Account> {
     index.scratch.with(|scratch| {
-        let scorer = walk(index, question, allow, parameters, (true, true), scratch);
+        let scorer = walk(index, question, allow, parameters, (true, true), scratch)?;
         let (part, local) = index.part_of(ordinal);
         let allowed = allowed(part, allow).is_none_or(|allowed| allowed.contains(local));
-        let (gain, cosine) = (scorer.gain(part, local), scorer.cosine(part, local));
+        let (gain, cosine) = (scorer.gain(part, local), scorer.cosine(part, local)?);
         let (lexical, dense) = scorer.normalized(ordinal, gain.unwrap_or(0.0), cosine);
         let constant = question.lexical.as_ref().map_or(0.0, |side| side.constant);
         let weight = |exists: bool, weight: f64| if exists { weight } else { 0.0 };
         let place = |score: Option<f64>, found: &mut dyn Iterator<Item = (Ordinal, f64)>| {
             score.filter(|_| allowed).map(|score| rank(index, ordinal, score, found))
         };
-        Account {
+        Ok(Account {
             score: fuse(scorer.alpha, dense, lexical),
             alpha: scorer.alpha,
             lexical: SideAccount {
@@ -87,7 +88,7 @@ pub(super) fn account(
             terms: terms(index, question, ordinal),
             constant,
             allowed,
-        }
+        })
     })
 }
 
@@ -97,11 +98,11 @@ fn rank(index: &Index, ordinal: Ordinal, score: f64, found: &mut dyn Iterator<It
     1 + found.filter(|&(ordinal, score)| index.order(&Entry { score, ordinal }, &own) == Ordering::Less).count()
 }
 
-fn terms(index: &Index, question: &Question, ordinal: Ordinal) -> Vec<TermAccount> {
+fn terms(index: &Index, question: &Question<'_>, ordinal: Ordinal) -> Vec<TermAccount> {
     let (part, local) = index.part_of(ordinal);
     let saturation = index.saturations().of(part.segment.lengths[local as usize]);
-    let held = question.lexical.iter().flat_map(|side| side.of_part(part)).filter_map(|(term, id)| {
-        let tf = part.segment.postings.count(id, local)?;
+    let held = question.lexical.iter().flat_map(|side| side.of_part(part)).filter_map(|(term, postings)| {
+        let tf = postings.count(local)?;
         Some(TermAccount {
             term: term.text.clone(),
             tf,

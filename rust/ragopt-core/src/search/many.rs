@@ -23,9 +23,9 @@ pub fn search_many(
 ) -> Result<Vec<Found>> {
     check_allow(index, allow)?;
     let one = |group: &[(Option<Lexical<'_>>, Option<&[f32]>)]| -> Result<Vec<Found>> {
-        let questions: Result<Vec<Question>> =
+        let questions: Result<Vec<Question<'_>>> =
             group.iter().map(|&(lexical, vector)| Question::of(index, lexical, vector)).collect();
-        Ok(fast::search_group(index, &questions?, allow, parameters))
+        fast::search_group(index, &questions?, allow, parameters)
     };
     let results: Vec<Result<Vec<Found>>> = if threads == 1 || questions.len() < 2 {
         questions.chunks(fast::GROUP).map(one).collect()

@@ -80,7 +80,8 @@ impl Parameters {
 /// The exact top-k of one question. Without a lexical and without a dense side it finds nothing.
 ///
 /// # Errors
-/// [`Error::Input`] or [`Error::Vector`] for weights, an allow-list or a vector that cannot be.
+/// [`Error::Input`] or [`Error::Vector`] for weights, an allow-list or a vector that cannot be; [`Error::Corrupt`] where
+/// it meets a damaged place of the index's files.
 pub fn search(
     index: &Index,
     lexical: Option<Lexical<'_>>,
@@ -90,7 +91,7 @@ pub fn search(
 ) -> Result<Found> {
     check_allow(index, allow)?;
     let question = Question::of(index, lexical, vector)?;
-    Ok(fast::search(index, &question, allow, parameters))
+    fast::search(index, &question, allow, parameters)
 }
 
 /// Why the chunk at `ordinal` has its score, whether or not it is among the hits.
@@ -110,7 +111,7 @@ pub fn explain(
         return Err(index.no_chunk(ordinal));
     }
     let question = Question::of(index, lexical, vector)?;
-    Ok(explain::account(index, &question, allow, parameters, ordinal))
+    explain::account(index, &question, allow, parameters, ordinal)
 }
 
 fn check_allow(index: &Index, allow: Option<&Allow>) -> Result<()> {
@@ -153,8 +154,6 @@ fn weighted(index: &Index, lexical: Lexical<'_>) -> Result<BTreeMap<String, f64>
 
 #[cfg(test)]
 mod edge_tests;
-#[cfg(test)]
-mod history_tests;
 #[cfg(test)]
 mod parted;
 #[cfg(test)]

@@ -2,32 +2,30 @@
 
 use super::{Lexical, weighted};
 use crate::error::{Error, Result};
-use crate::index::{Index, Part};
+use crate::index::{Index, Part, TermPostings};
 use crate::score::cosine::{self, Wide, ZERO};
 use crate::score::normalizer::Limits;
 
 /// A question's sides; None where a side does not exist.
 #[derive(Debug)]
-pub(super) struct Question {
-    pub(super) lexical: Option<LexicalSide>,
+pub(super) struct Question<'a> {
+    pub(super) lexical: Option<LexicalSide<'a>>,
     pub(super) dense: Option<DenseSide>,
 }
 
 /// The lexical side; it may hold no known term, and then finds nothing.
 #[derive(Debug)]
-pub(super) struct LexicalSide {
+pub(super) struct LexicalSide<'a> {
     /// In byte order.
     pub(super) terms: Vec<QueryTerm>,
-    /// The id of each term in each part, term after term; [`UNKNOWN`] where no chunk holds it.
-    ids: Vec<u32>,
+    /// The postings of each term in each part, term after term; None where no chunk holds it.
+    postings: Vec<Option<TermPostings<'a>>>,
     parts: usize,
     /// What a chunk without any term scores.
     pub(super) constant: f64,
     /// The most that any chunk could score.
     pub(super) bound: f64,
 }
-
-const UNKNOWN: u32 = u32::MAX;
 
 /// One term that a live chunk holds.
 #[derive(Debug)]
@@ -45,8 +43,8 @@ pub(super) struct DenseSide {
     pub(super) query: Vec<Wide>,
 }
 
-impl Question {
-    pub(super) fn of(index: &Index, lexical: Option<Lexical<'_>>, vector: Option<&[f32]>) -> Result<Self> {
+impl<'a> Question<'a> {
+    pub(super) fn of(index: &'a Index, lexical: Option<Lexical<'_>>, vector: Option<&[f32]>) -> Result<Self> {
         let lexical = match lexical {
             Some(lexical) => Some(LexicalSide::of(index, lexical)?),
             None => None,
@@ -59,18 +57,21 @@ impl Question {
     }
 }
 
-impl LexicalSide {
-    fn of(index: &Index, lexical: Lexical<'_>) -> Result<Self> {
-        let (bm25, statistics) = (index.bm25(), index.statistics());
+impl<'a> LexicalSide<'a> {
+    fn of(index: &'a Index, lexical: Lexical<'_>) -> Result<Self> {
+        let (bm25, statistics) = (index.bm25(), index.statistics()?);
         let parts = index.parts();
-        let mut side = Self { terms: Vec::new(), ids: Vec::new(), parts: parts.len(), constant: 0.0, bound: 0.0 };
+        let mut side = Self { terms: Vec::new(), postings: Vec::new(), parts: parts.len(), constant: 0.0, bound: 0.0 };
         for (text, weight) in weighted(index, lexical)? {
-            let known = side.ids.len();
-            side.ids.extend(parts.iter().map(|part| part.segment.vocabulary.id(&text).unwrap_or(UNKNOWN)));
-            let held = parts.iter().zip(&side.ids[known..]).filter(|&(_, &id)| id != UNKNOWN);
-            let frequency: usize = held.map(|(part, &id)| part.frequency(id)).sum();
+            let known = side.postings.len();
+            let mut frequency = 0;
+            for part in parts {
+                let id = part.segment.vocabulary.id(&text);
+                frequency += id.map_or(Ok(0), |id| part.frequency(id))?;
+                side.postings.push(id.map(|id| part.segment.postings.of(id)).transpose()?);
+            }
             if frequency == 0 {
-                side.ids.truncate(known);
+                side.postings.truncate(known);
                 continue;
             }
             let idf = bm25.idf(statistics, frequency);
@@ -81,10 +82,13 @@ impl LexicalSide {
         Ok(side)
     }
 
-    /// The terms that a chunk of `part` may hold, in byte order, with their ids there.
-    pub(super) fn of_part(&self, part: &Part) -> impl Iterator<Item = (&QueryTerm, u32)> + Clone {
-        let ids = self.ids.iter().skip(part.number).step_by(self.parts.max(1)).copied();
-        self.terms.iter().zip(ids).filter(|&(_, id)| id != UNKNOWN)
+    /// The terms that a chunk of `part` may hold, in byte order, with their postings there.
+    pub(super) fn of_part<'s>(
+        &'s self,
+        part: &Part,
+    ) -> impl Iterator<Item = (&'s QueryTerm, &'s TermPostings<'a>)> + use<'a, 's> {
+        let postings = self.postings.iter().skip(part.number).step_by(self.parts.max(1));
+        self.terms.iter().zip(postings).filter_map(|(term, postings)| Some((term, postings.as_ref()?)))
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -2,6 +2,7 @@
 
 use super::Parameters;
 use super::question::{LexicalSide, Question};
+use crate::error::Result;
 use crate::index::{Index, Part, Saturations};
 use crate::score::bm25::share;
 use crate::score::fusion::{alpha_in_force, fuse};
@@ -13,7 +14,7 @@ use crate::types::{Hit, Ordinal};
 #[derive(Debug)]
 pub(super) struct Scorer<'a> {
     index: &'a Index,
-    question: &'a Question,
+    question: &'a Question<'a>,
     saturations: &'a Saturations,
     /// The alpha in force.
     pub(super) alpha: f64,
@@ -26,7 +27,7 @@ impl<'a> Scorer<'a> {
     /// `lexical` and `dense` are the maps of the sides that weigh something.
     pub(super) fn new(
         index: &'a Index,
-        question: &'a Question,
+        question: &'a Question<'a>,
         parameters: &Parameters,
         lexical: Option<Map>,
         dense: Option<Map>,
@@ -63,8 +64,8 @@ impl<'a> Scorer<'a> {
     pub(super) fn gain(&self, part: &Part, local: Ordinal) -> Option<f64> {
         let saturation = self.saturations.of(part.segment.lengths[local as usize]);
         let mut gain = None;
-        for (term, id) in self.question.lexical.iter().flat_map(|side| side.of_part(part)) {
-            if let Some(tf) = part.segment.postings.count(id, local) {
+        for (term, postings) in self.question.lexical.iter().flat_map(|side| side.of_part(part)) {
+            if let Some(tf) = postings.count(local) {
                 *gain.get_or_insert(0.0) += share(term.factor, tf, saturation);
             }
         }
@@ -72,17 +73,19 @@ impl<'a> Scorer<'a> {
     }
 
     /// A chunk's cosine; None without a vector or without a dense side.
-    pub(super) fn cosine(&self, part: &Part, local: Ordinal) -> Option<f64> {
-        let side = self.question.dense.as_ref()?;
-        part.segment.vectors.as_ref()?.cosine(&side.query, local)
+    pub(super) fn cosine(&self, part: &Part, local: Ordinal) -> Result<Option<f64>> {
+        match (&self.question.dense, &part.segment.vectors) {
+            (Some(side), Some(vectors)) => vectors.cosine(&side.query, local),
+            _ => Ok(None),
+        }
     }
 
     /// An entry as a hit, with the true scores of both sides, whatever they weigh.
-    pub(super) fn hit(&self, entry: &Entry, gain: Option<f64>) -> Hit {
+    pub(super) fn hit(&self, entry: &Entry, gain: Option<f64>) -> Result<Hit> {
         let (part, local) = self.index.part_of(entry.ordinal);
         let gain = || gain.or_else(|| self.gain(part, local)).unwrap_or(0.0);
         let lexical = self.question.lexical.as_ref().map(|side| side.constant + gain());
-        Hit { ordinal: entry.ordinal, score: entry.score, lexical, dense: self.cosine(part, local) }
+        Ok(Hit { ordinal: entry.ordinal, score: entry.score, lexical, dense: self.cosine(part, local)? })
     }
 }
 
@@ -91,7 +94,7 @@ impl<'a> Scorer<'a> {
 pub(super) fn gains(
     index: &Index,
     part: &Part,
-    side: &LexicalSide,
+    side: &LexicalSide<'_>,
     locals: &[Ordinal],
     gains: &mut Vec<(Ordinal, f64)>,
 ) {
@@ -99,8 +102,7 @@ pub(super) fn gains(
     let saturations: Vec<f64> = locals.iter().map(saturation).collect();
     let start = gains.len();
     gains.extend(locals.iter().map(|&local| (part.first + local, 0.0)));
-    for (term, id) in side.of_part(part) {
-        let postings = part.segment.postings.of(id);
+    for (term, postings) in side.of_part(part) {
         for (((_, gain), &local), &saturation) in gains[start..].iter_mut().zip(locals).zip(&saturations) {
             if let Some(tf) = postings.count(local) {
                 *gain += share(term.factor, tf, saturation);

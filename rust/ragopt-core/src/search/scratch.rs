@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use super::allowed;
 use super::question::{DenseSide, LexicalSide};
+use crate::error::Result;
 use crate::index::{Allow, Index, Part, Saturations};
 use crate::score::bm25::share;
-use crate::score::cosine;
 use crate::types::Ordinal;
 
 /// A gain of this value means that the chunk shares no term: `-0.0 + x` is x for every x, and no
@@ -48,7 +48,7 @@ impl ScratchPool {
 
 impl Scratch {
     /// Adds up the gains of all chunks, term by term in byte order, then keeps the allowed ones.
-    pub(super) fn walk_postings(&mut self, index: &Index, side: &LexicalSide, allow: Option<&Allow>) {
+    pub(super) fn walk_postings(&mut self, index: &Index, side: &LexicalSide<'_>, allow: Option<&Allow>) {
         self.gains.resize(index.span(), UNTOUCHED);
         for part in index.parts() {
             let start = self.touched.len();
@@ -70,11 +70,10 @@ impl Scratch {
         }
     }
 
-    fn walk_part(&mut self, saturations: &Saturations, part: &Part, side: &LexicalSide) {
+    fn walk_part(&mut self, saturations: &Saturations, part: &Part, side: &LexicalSide<'_>) {
         let lengths = &part.segment.lengths[..];
         let gains = &mut self.gains[part.first as usize..][..lengths.len()];
-        for (term, id) in side.of_part(part) {
-            let postings = part.segment.postings.of(id);
+        for (term, postings) in side.of_part(part) {
             let mut touched = self.touched.len();
             self.touched.resize(touched + postings.len(), 0);
             let places = &mut self.touched[..];
@@ -90,16 +89,17 @@ impl Scratch {
     }
 
     /// Computes the cosines of all allowed chunks that have a vector.
-    pub(super) fn walk_vectors(&mut self, index: &Index, side: &DenseSide, allow: Option<&Allow>) {
+    pub(super) fn walk_vectors(&mut self, index: &Index, side: &DenseSide, allow: Option<&Allow>) -> Result<()> {
         for part in index.parts() {
             if let Some(vectors) = &part.segment.vectors {
                 let start = self.rows.len();
                 vectors.present().list_with(allowed(part, allow), &mut self.rows);
                 self.cosines.reserve(self.rows.len() - start);
-                cosine::cosines(&side.query, vectors.rows(), &self.rows[start..], &mut self.cosines);
+                vectors.cosines(&side.query, &self.rows[start..], &mut self.cosines)?;
                 self.rows[start..].iter_mut().for_each(|row| *row += part.first);
             }
         }
+        Ok(())
     }
 
     /// The gain of a chunk; None if it shares no term or is not allowed.

@@ -14,6 +14,7 @@
 
 use super::lexical::{Bounds, Sums, steps};
 use super::scan_simd::pick;
+use crate::error::Result;
 use crate::index::{Allow, Index, WINDOW};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Map, Population};
@@ -46,26 +47,31 @@ thread_local! {
 /// The same as [`super::super::plain::search`]; None where only that can answer.
 pub(crate) fn search(
     index: &Index,
-    question: &Question,
+    question: &Question<'_>,
     allow: Option<&Allow>,
     parameters: &Parameters,
-) -> Option<Found> {
-    let side = question.lexical.as_ref()?;
+) -> Result<Option<Found>> {
+    let Some(side) = &question.lexical else {
+        return Ok(None);
+    };
     let sides = (true, question.dense.is_some());
     let alpha = alpha_in_force(parameters.alpha, sides.0, sides.1);
     if alpha > 0.0 || parameters.k == 0 {
-        return None;
+        return Ok(None);
     }
     let wanted = match parameters.normalizer.population() {
         Population::Nothing | Population::Best => parameters.k,
         Population::Depth => parameters.k.max(parameters.depth),
     };
     let wanted = wanted.min(index.len());
-    let gains = best_gains(index, side, allow, wanted)?;
+    let Some(steps) = steps(side) else {
+        return Ok(None);
+    };
+    let gains = best_gains(index, side, steps, allow, wanted);
     let map = map_of(index, parameters, side.limits(), gains.iter().copied());
     if matches!(map, Map::Constant(_)) && !gains.is_empty() {
         // Then ids decide between all that share a term, not only these.
-        return None;
+        return Ok(None);
     }
     let scorer = Scorer::new(index, question, parameters, Some(map), None);
     let mut top = Top::new(parameters.k.min(index.len()), |left, right| index.order(left, right));
@@ -74,21 +80,22 @@ pub(crate) fn search(
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
     let reach = best.partition_point(|entry| entry.score >= least);
     let gain = |ordinal: Ordinal| gains.binary_search_by_key(&ordinal, |&(other, _)| other).ok().map(|at| gains[at].1);
-    let hits = best[..reach].iter().map(|entry| scorer.hit(entry, gain(entry.ordinal))).collect();
-    Some(Found { hits, alpha, sides, below: reach < best.len() })
+    let hits = best[..reach].iter().map(|entry| scorer.hit(entry, gain(entry.ordinal))).collect::<Result<_>>()?;
+    Ok(Some(Found { hits, alpha, sides, below: reach < best.len() }))
 }
 
-/// The gains of the chunks that can be among the best `k`, by ordinal: all of those that are, and few more.
+/// The gains of the chunks that can be among the best `k`, by ordinal: all of those that are, and few more. `steps` are
+/// those of the side.
 pub(super) fn best_gains(
     index: &Index,
-    side: &LexicalSide,
+    side: &LexicalSide<'_>,
+    steps: f64,
     allow: Option<&Allow>,
     k: usize,
-) -> Option<Vec<(Ordinal, f64)>> {
-    let steps = steps(side)?;
+) -> Vec<(Ordinal, f64)> {
     let (mut found, mut bar, mut best) = (Vec::new(), 1, Vec::new());
     for part in index.parts() {
-        let bounds = Bounds::of(index, part, side)?;
+        let bounds = Bounds::of(index, part, side, steps);
         if bounds.terms.is_empty() {
             continue;
         }
@@ -100,7 +107,7 @@ pub(super) fn best_gains(
         }
         gains(index, part, side, &survivors(bounds, allowed(part, allow), k, bar), &mut found);
     }
-    Some(found)
+    found
 }
 
 /// The chunks of a part that can be among the best `k` and whose sums reach `bar`, ascending.

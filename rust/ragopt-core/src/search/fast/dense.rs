@@ -25,6 +25,7 @@
 
 use super::sides::PartSide;
 use super::up;
+use crate::error::Result;
 use crate::index::{Plane, Vectors};
 use crate::score::codes::{self, Bounding, Coarse, Rows, Weights};
 use crate::score::cosine::Wide;
@@ -113,30 +114,34 @@ impl<'a> Dense<'a> {
     }
 
     /// The high plane's rows of a range of chunks.
-    pub(super) fn rows(&self, range: std::ops::Range<usize>) -> Rows<'a> {
-        self.plane.rows().range(self.plane.width(), range)
+    pub(super) fn rows(&self, range: std::ops::Range<usize>) -> Result<Rows<'a>> {
+        self.plane.rows(range)
     }
 
     /// The bounds of the chunks from `start` on, as many as `out` takes.
-    pub(super) fn bounds(&self, start: usize, out: &mut [f32]) {
-        codes::bounds(&self.coarse(), &self.rows(start..start + out.len()), out);
+    pub(super) fn bounds(&self, start: usize, out: &mut [f32]) -> Result<()> {
+        codes::bounds(&self.coarse(), &self.rows(start..start + out.len())?, out);
+        Ok(())
     }
 
     /// The bounds of the chunks at `ordinals`.
-    pub(super) fn bounds_at(&self, ordinals: &[Ordinal], out: &mut [f32]) {
-        codes::bounds_at(&self.coarse(), &self.plane.rows(), ordinals, out);
+    pub(super) fn bounds_at(&self, ordinals: &[Ordinal], out: &mut [f32]) -> Result<()> {
+        codes::bounds_at(&self.coarse(), &self.plane.rows_at(ordinals)?, ordinals, out);
+        Ok(())
     }
 
     /// Appends sharper bounds of the chunks at `ordinals`; `sums` is room to work in.
-    pub(super) fn fine_bounds(&self, ordinals: &[Ordinal], sums: &mut Vec<i64>, out: &mut Vec<f64>) {
+    pub(super) fn fine_bounds(&self, ordinals: &[Ordinal], sums: &mut Vec<i64>, out: &mut Vec<f64>) -> Result<()> {
         sums.clear();
-        codes::fine_sums((&self.fine.large, &self.fine.small), self.plane.planes(), ordinals, sums);
+        let rows = self.plane.fine_at(ordinals)?;
+        codes::fine_sums((&self.fine.large, &self.fine.small), rows.planes, ordinals, sums);
         let Fine { factor, total, radius, constant, .. } = self.fine;
         out.extend(ordinals.iter().zip(sums).map(|(&ordinal, &mut sum)| {
-            let (scale, residual) = self.plane.fine(ordinal);
+            let (scale, residual) = (rows.scales[ordinal as usize], rows.residuals[ordinal as usize]);
             let product = factor * f64::from(scale) * (sum as f64 - 127.5 * total);
             (product + radius * f64::from(residual) + constant).min(1.0)
         }));
+        Ok(())
     }
 }
 

@@ -13,9 +13,9 @@ use std::collections::BinaryHeap;
 
 use super::dense::Dense;
 use super::units::Units;
+use crate::error::Result;
 use crate::index::Vectors;
 use crate::score::codes::at_least;
-use crate::score::cosine;
 use crate::score::top::Entry;
 use crate::search::question::DenseSide;
 use crate::types::Ordinal;
@@ -114,7 +114,7 @@ impl<'a, J: Judge> Race<'a, J> {
     }
 
     /// Takes what may win of `bounds`; `place` turns a position among them into an ordinal, None if it is not allowed.
-    pub(super) fn offer(&mut self, bounds: &[f32], place: impl Fn(Ordinal) -> Option<Ordinal>) {
+    pub(super) fn offer(&mut self, bounds: &[f32], place: impl Fn(Ordinal) -> Option<Ordinal>) -> Result<()> {
         let waiting = &mut self.room.waiting;
         let start = waiting.len();
         at_least(self.cut, bounds, 0, waiting);
@@ -127,33 +127,35 @@ impl<'a, J: Judge> Race<'a, J> {
         }
         waiting.truncate(kept);
         if kept > self.limit {
-            self.raise();
+            self.raise()?;
             self.limit = (4 * self.k + CROWD).max(2 * self.room.waiting.len());
         }
+        Ok(())
     }
 
     /// Scores the best k bounds among those that wait, and drops those that cannot win any more.
-    fn raise(&mut self) {
+    fn raise(&mut self) -> Result<()> {
         let Room { waiting, ordinals, .. } = &mut *self.room;
         let count = self.k.min(waiting.len());
         if count == 0 {
-            return;
+            return Ok(());
         }
         if count < waiting.len() {
             waiting.select_nth_unstable_by(count - 1, |a, b| b.0.total_cmp(&a.0));
         }
         ordinals.clear();
         ordinals.extend(waiting.drain(..count).map(|(_, ordinal)| ordinal));
-        self.score();
+        self.score()?;
         let cut = self.cut;
         self.room.waiting.retain(|&(bound, _)| bound >= cut);
+        Ok(())
     }
 
     /// Scores the chunks in `room.ordinals` exactly.
-    fn score(&mut self) {
+    fn score(&mut self) -> Result<()> {
         let Room { ordinals, cosines, .. } = &mut *self.room;
         cosines.clear();
-        cosine::cosines(&self.side.query, self.vectors.rows(), ordinals, cosines);
+        self.vectors.cosines(&self.side.query, ordinals, cosines)?;
         for (&ordinal, &cosine) in ordinals.iter().zip(&*cosines) {
             let gain = self.judge.gain(ordinal);
             let cosine = self.vectors.present().contains(ordinal).then_some(cosine);
@@ -174,6 +176,7 @@ impl<'a, J: Judge> Race<'a, J> {
             }
         }
         self.cut = self.units.cut(self.threshold());
+        Ok(())
     }
 
     /// What a score must reach.
@@ -185,11 +188,11 @@ impl<'a, J: Judge> Race<'a, J> {
     }
 
     /// The best, best first.
-    pub(super) fn finish(mut self) -> Vec<Entry> {
+    pub(super) fn finish(mut self) -> Result<Vec<Entry>> {
         if self.best.len() < self.k || self.room.waiting.len() > 4 * self.k {
-            self.raise();
+            self.raise()?;
         }
-        self.refine();
+        self.refine()?;
         while !self.room.refined.is_empty() {
             let threshold = self.threshold();
             let count = if self.best.len() < self.k { self.k } else { AT_ONCE };
@@ -201,19 +204,19 @@ impl<'a, J: Judge> Race<'a, J> {
                 break;
             }
             refined.drain(..ordinals.len());
-            self.score();
+            self.score()?;
         }
-        self.best.into_sorted_vec().into_iter().map(|worst| worst.0).collect()
+        Ok(self.best.into_sorted_vec().into_iter().map(|worst| worst.0).collect())
     }
 
     /// Bounds what waits by all its bits, best first.
-    fn refine(&mut self) {
+    fn refine(&mut self) -> Result<()> {
         let Room { waiting, ordinals, cosines, sums, refined } = &mut *self.room;
         waiting.retain(|&(bound, _)| bound >= self.cut);
         ordinals.clear();
         ordinals.extend(waiting.iter().map(|&(_, ordinal)| ordinal));
         cosines.clear();
-        self.dense.fine_bounds(ordinals, sums, cosines);
+        self.dense.fine_bounds(ordinals, sums, cosines)?;
         refined.clear();
         for (&ordinal, &bound) in ordinals.iter().zip(&*cosines) {
             let cosine = self.vectors.present().contains(ordinal).then_some(bound);
@@ -221,5 +224,6 @@ impl<'a, J: Judge> Race<'a, J> {
             refined.push(Refined { bound, ordinal });
         }
         refined.sort_unstable_by(|a, b| b.bound.total_cmp(&a.bound));
+        Ok(())
     }
 }

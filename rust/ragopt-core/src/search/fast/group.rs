@@ -8,14 +8,15 @@ use super::engine::{Race, Room};
 use super::hybrid::{Fused, found};
 use super::lexical::{Bounds, Sums, most};
 use super::merged::Merged;
-use super::sides::{Sides, Small};
+use super::sides::{Sides, Small, Stepped};
 use super::units::Units;
 use super::windows::{SPARSE, Terms};
+use crate::error::Result;
 use crate::index::{Allow, Index, WINDOW};
 use crate::score::codes::{self, Coarse};
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::search::Parameters;
-use crate::search::question::{LexicalSide, Question};
+use crate::search::question::Question;
 use crate::search::scorer::Scorer;
 use crate::types::{Found, Ordinal};
 
@@ -24,10 +25,9 @@ const BLOCK: usize = 2048;
 
 /// One question of a group.
 struct Member<'a> {
-    question: &'a Question,
+    question: &'a Question<'a>,
     sides: Sides<'a>,
-    /// The lexical side if it knows a term and weighs something.
-    terms: Option<&'a LexicalSide>,
+    terms: Option<Stepped<'a>>,
     scorer: Scorer<'a>,
     units: Units,
 }
@@ -44,16 +44,20 @@ struct Memory {
 pub(super) fn search_from(
     small: Small,
     index: &Index,
-    questions: &[Question],
+    questions: &[Question<'_>],
     allow: Option<&Allow>,
     parameters: &Parameters,
-) -> Option<Vec<Found>> {
+) -> Result<Option<Vec<Found>>> {
     if questions.len() < 2 || parameters.normalizer.population() != Population::Nothing {
-        return None;
+        return Ok(None);
     }
-    let members: Option<Vec<Member<'_>>> =
-        questions.iter().map(|question| Member::of(small, index, question, allow, parameters)).collect();
-    let members = members?;
+    let mut members = Vec::with_capacity(questions.len());
+    for question in questions {
+        match Member::of(small, index, question, allow, parameters)? {
+            Some(member) => members.push(member),
+            None => return Ok(None),
+        }
+    }
     let mut memory = Memory {
         rooms: members.iter().map(|_| Room::default()).collect(),
         bounds: vec![0.0; WINDOW * members.len()],
@@ -65,7 +69,9 @@ pub(super) fn search_from(
         search_part(index, place, &members, parameters, &mut memory, &mut merged)?;
     }
     let best = merged.into_iter().map(Merged::into_best).zip(&members);
-    Some(best.map(|(best, member)| found(&best, &member.scorer, member.question, parameters)).collect())
+    best.map(|(best, member)| found(&best, &member.scorer, member.question, parameters))
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 /// Searches the part at `place` among those of the members, which are the same for all.
@@ -76,16 +82,16 @@ fn search_part(
     parameters: &Parameters,
     memory: &mut Memory,
     merged: &mut [Merged<'_>],
-) -> Option<()> {
+) -> Result<()> {
     let Memory { rooms, bounds, sums } = memory;
     let side = members[0].sides.parts[place];
     let (part, allow) = (side.part, side.allow);
     let dense: Vec<Dense<'_>> = members.iter().map(|member| Dense::of(&member.sides.side.query, &side)).collect();
-    let terms = |member: &Member<'_>| match member.terms {
-        Some(side) => Some(Some(Terms { bounds: Bounds::of(index, part, side)?, floor: parameters.floor })),
-        None => Some(None),
-    };
-    let mut terms = members.iter().map(terms).collect::<Option<Vec<Option<Terms<'_>>>>>()?;
+    let mut terms = Vec::with_capacity(members.len());
+    for member in members {
+        let bounds = member.terms.map(|Stepped { side, steps }| Bounds::of(index, part, side, steps));
+        terms.push(bounds.map(|bounds| Terms { bounds, floor: parameters.floor }));
+    }
     let judges =
         members.iter().map(|member| Fused { scorer: &member.scorer, part, lexical: member.sides.lexical.is_some() });
     let judges: Vec<Fused<'_>> = judges.collect();
@@ -101,7 +107,7 @@ fn search_part(
         }
         let count = WINDOW.min(part.span() - start);
         for block in (0..count).step_by(BLOCK) {
-            let rows = dense[0].rows(start + block..start + count.min(block + BLOCK));
+            let rows = dense[0].rows(start + block..start + count.min(block + BLOCK))?;
             codes::bounds_of_many(&coarse, &rows, WINDOW, &mut bounds[block..]);
         }
         for (((race, member), terms), bounds) in
@@ -114,40 +120,42 @@ fn search_part(
             race.offer(bounds, |place| {
                 let local = start as Ordinal + place;
                 allow.is_none_or(|allow| allow.contains(local)).then_some(local)
-            });
+            })?;
         }
     }
-    races.into_iter().zip(merged).for_each(|(race, merged)| merged.take(race.finish()));
-    Some(())
+    for (race, merged) in races.into_iter().zip(merged) {
+        merged.take(race.finish()?);
+    }
+    Ok(())
 }
 
 impl<'a> Member<'a> {
     fn of(
         small: Small,
         index: &'a Index,
-        question: &'a Question,
+        question: &'a Question<'a>,
         allow: Option<&'a Allow>,
         parameters: &Parameters,
-    ) -> Option<Self> {
-        let sides = Sides::of(small, index, question, allow, parameters)?;
-        if sides.count < index.len() / SPARSE {
-            return None;
-        }
-        let terms = sides.lexical.filter(|side| !side.terms.is_empty());
+    ) -> Result<Option<Self>> {
+        let sides = match Sides::of(small, index, question, allow, parameters)? {
+            Some(sides) if sides.count >= index.len() / SPARSE => sides,
+            _ => return Ok(None),
+        };
+        let Some(terms) = Stepped::of(&sides) else {
+            return Ok(None);
+        };
         // Where nothing is found all gains are 0, and so is what these make of them.
         let found = |limits| parameters.normalizer.map(&[(0, 0.0)], limits);
         let dense_map = found(Limits { bottom: parameters.floor, most: 1.0 });
-        let lexical_map = terms.map_or(Map::Constant(0.0), |side| found(side.limits()));
-        let most = match terms {
-            Some(side) => most(side)?,
-            None => 0.0,
-        };
-        Some(Self {
+        let lexical_map = terms.map_or(Map::Constant(0.0), |terms| found(terms.side.limits()));
+        let most = terms.map_or(0.0, |terms| most(terms.steps));
+        let units = Units::of(sides.alpha, &dense_map, &lexical_map, most);
+        Ok(units.map(|units| Self {
             question,
-            units: Units::of(sides.alpha, &dense_map, &lexical_map, most)?,
+            units,
             scorer: Scorer::new(index, question, parameters, Some(lexical_map), Some(dense_map)),
             terms,
             sides,
-        })
+        }))
     }
 }

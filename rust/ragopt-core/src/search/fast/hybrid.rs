@@ -11,11 +11,11 @@ use super::dense::Dense;
 use super::engine::{Judge, Race, Room};
 use super::lexical::{Bounds, most};
 use super::merged::Merged;
-use super::sides::{PartSide, SMALL, Sides, Small};
+use super::sides::{PartSide, SMALL, Sides, Small, Stepped};
 use super::units::Units;
 use super::windows::{Lists, Scan, Terms, Windows};
+use crate::error::Result;
 use crate::index::{Allow, Index, Part};
-use crate::score::cosine;
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::score::top::{Entry, Top};
 use crate::search::Parameters;
@@ -38,10 +38,10 @@ thread_local! {
 /// The exact top-k; None where only the plain search can answer, or is as fast.
 pub(super) fn search(
     index: &Index,
-    question: &Question,
+    question: &Question<'_>,
     allow: Option<&Allow>,
     parameters: &Parameters,
-) -> Option<Found> {
+) -> Result<Option<Found>> {
     search_from(SMALL, index, question, allow, parameters)
 }
 
@@ -49,16 +49,15 @@ pub(super) fn search(
 pub(super) fn search_from(
     small: Small,
     index: &Index,
-    question: &Question,
+    question: &Question<'_>,
     allow: Option<&Allow>,
     parameters: &Parameters,
-) -> Option<Found> {
-    let sides = Sides::of(small, index, question, allow, parameters)?;
-    let terms = sides.lexical.filter(|side| !side.terms.is_empty());
-    // What a gain can be at most, as the bounds tell it.
-    let most = match terms {
-        Some(side) => most(side)?,
-        None => 0.0,
+) -> Result<Option<Found>> {
+    let Some(sides) = Sides::of(small, index, question, allow, parameters)? else {
+        return Ok(None);
+    };
+    let Some(terms) = Stepped::of(&sides) else {
+        return Ok(None);
     };
     KEPT.with(|kept| {
         // Taken, not borrowed: a thread that waits inside of a search may be given another one.
@@ -78,7 +77,7 @@ pub(super) fn search_from(
             room,
             windows,
         };
-        let found = search.run(most);
+        let found = search.run();
         kept.replace(mine);
         found
     })
@@ -87,38 +86,36 @@ pub(super) fn search_from(
 /// One question that is answered here.
 struct Search<'a> {
     index: &'a Index,
-    question: &'a Question,
+    question: &'a Question<'a>,
     parameters: &'a Parameters,
     allow: Option<&'a Allow>,
     sides: &'a Sides<'a>,
-    /// The lexical side if it knows a term and weighs something.
-    terms: Option<&'a LexicalSide>,
+    terms: Option<Stepped<'a>>,
     scans: Vec<Scan<'a>>,
     room: &'a mut Room,
     windows: &'a mut Windows,
 }
 
 impl<'a> Search<'a> {
-    fn run(&mut self, most: f64) -> Option<Found> {
+    fn run(&mut self) -> Result<Option<Found>> {
         let dense = self.dense_map()?;
-        let lexical = match self.sides.lexical {
-            Some(side) => Some(self.lexical_map(side)?),
-            None => None,
-        };
+        let lexical = self.sides.lexical.map(|side| self.lexical_map(side));
         let nothing = Map::Constant(0.0);
+        let most = self.terms.map_or(0.0, |terms| most(terms.steps));
         let units = Units::of(self.sides.alpha, &dense, lexical.as_ref().unwrap_or(&nothing), most);
         let listed = places(&dense).map(|places| listed(places, lexical.as_ref()));
         let scorer = Scorer::new(self.index, self.question, self.parameters, lexical, Some(dense));
         let weighs = self.sides.lexical.is_some();
         let judge = |part| Fused { scorer: &scorer, part, lexical: weighs };
-        let best = match listed {
-            Some(ordinals) => self.best_of(judge, &ordinals),
-            None => {
+        let best = match (listed, units) {
+            (Some(ordinals), _) => self.best_of(judge, &ordinals)?,
+            (None, Some(units)) => {
                 let least = self.parameters.min_score.unwrap_or(f64::NEG_INFINITY);
-                self.best(judge, &units?, (self.parameters.k, least), self.terms)?
+                self.best(judge, &units, (self.parameters.k, least), self.terms)?
             }
+            (None, None) => return Ok(None),
         };
-        Some(found(&best, &scorer, self.question, self.parameters))
+        found(&best, &scorer, self.question, self.parameters).map(Some)
     }
 
     /// The best `k` by what `judge` says of the chunks of a part, none below `least`.
@@ -127,51 +124,53 @@ impl<'a> Search<'a> {
         judge: impl Fn(&'a Part) -> J,
         units: &Units,
         (k, least): (usize, f64),
-        terms: Option<&LexicalSide>,
-    ) -> Option<Vec<Entry>> {
+        terms: Option<Stepped<'a>>,
+    ) -> Result<Vec<Entry>> {
         let mut merged = Merged::new(self.index, k, least);
         for scan in &mut self.scans {
             let PartSide { part, vectors, .. } = *scan.part;
-            let terms = match terms {
-                Some(side) => Some(Terms { bounds: Bounds::of(self.index, part, side)?, floor: self.parameters.floor }),
-                None => None,
-            };
+            let terms = terms.map(|Stepped { side, steps }| Terms {
+                bounds: Bounds::of(self.index, part, side, steps),
+                floor: self.parameters.floor,
+            });
             let (judge, side, least) = (judge(part), self.sides.side, merged.threshold());
             let race = Race::new(&judge, scan.dense, side, vectors, units, k, least, self.room);
-            merged.take(scan.run(self.windows, race, units, terms));
+            merged.take(scan.run(self.windows, race, units, terms)?);
         }
-        Some(merged.into_best())
+        Ok(merged.into_best())
     }
 
     /// The map of the lexical side.
-    fn lexical_map(&self, side: &LexicalSide) -> Option<Map> {
+    fn lexical_map(&self, side: &LexicalSide<'_>) -> Map {
+        let Some(Stepped { steps, .. }) = self.terms else {
+            return self.parameters.normalizer.map(&[], side.limits());
+        };
         let wanted = match self.parameters.normalizer.population() {
-            _ if side.terms.is_empty() => return Some(self.parameters.normalizer.map(&[], side.limits())),
             // Where nothing is found all gains are 0, and so is what this makes of them.
-            Population::Nothing => return Some(self.parameters.normalizer.map(&[(0, 0.0)], side.limits())),
+            Population::Nothing => return self.parameters.normalizer.map(&[(0, 0.0)], side.limits()),
             Population::Best => 1,
             Population::Depth => self.parameters.depth,
         };
-        let found = best_gains(self.index, side, self.allow, wanted.min(self.index.len()))?;
-        Some(map_of(self.index, self.parameters, side.limits(), found.into_iter()))
+        let found = best_gains(self.index, side, steps, self.allow, wanted.min(self.index.len()));
+        map_of(self.index, self.parameters, side.limits(), found.into_iter())
     }
 
     /// The map of the dense side: for a normalizer that looks at its best, found by a race of its own.
-    fn dense_map(&mut self) -> Option<Map> {
+    fn dense_map(&mut self) -> Result<Map> {
         let limits = Limits { bottom: self.parameters.floor, most: 1.0 };
         let k = match self.parameters.normalizer.population() {
-            Population::Nothing => return Some(self.parameters.normalizer.map(&[(0, 0.0)], limits)),
+            Population::Nothing => return Ok(self.parameters.normalizer.map(&[(0, 0.0)], limits)),
             Population::Best => 1,
             Population::Depth => self.parameters.depth,
         };
         self.scans.iter_mut().for_each(Scan::keep);
         let best = self.best(|part| Cosines { part }, &Units::COSINE, (k, f64::NEG_INFINITY), None)?;
         let best: Vec<(Ordinal, f64)> = best.iter().map(|entry| (entry.ordinal, entry.score)).collect();
-        Some(self.parameters.normalizer.map(&best, limits))
+        Ok(self.parameters.normalizer.map(&best, limits))
     }
 
     /// The best of these chunks alone.
-    fn best_of<'s>(&self, judge: impl Fn(&'a Part) -> Fused<'s>, ordinals: &[Ordinal]) -> Vec<Entry>
+    fn best_of<'s>(&self, judge: impl Fn(&'a Part) -> Fused<'s>, ordinals: &[Ordinal]) -> Result<Vec<Entry>>
     where
         'a: 's,
     {
@@ -183,7 +182,7 @@ impl<'a> Search<'a> {
             let here = ordinals.iter().filter(|&&ordinal| (part.first..end).contains(&ordinal));
             let locals: Vec<Ordinal> = here.map(|ordinal| ordinal - part.first).collect();
             cosines.clear();
-            cosine::cosines(&self.sides.side.query, vectors.rows(), &locals, &mut cosines);
+            vectors.cosines(&self.sides.side.query, &locals, &mut cosines)?;
             let judge = judge(part);
             for (&local, &cosine) in locals.iter().zip(&cosines) {
                 let cosine = vectors.present().contains(local).then_some(cosine);
@@ -193,18 +192,23 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        top.into_sorted()
+        Ok(top.into_sorted())
     }
 }
 
 /// What a question found. There are k candidates at least, so that fewer hits mean a threshold.
-pub(super) fn found(best: &[Entry], scorer: &Scorer<'_>, question: &Question, parameters: &Parameters) -> Found {
-    Found {
-        hits: best.iter().map(|entry| scorer.hit(entry, None)).collect(),
+pub(super) fn found(
+    best: &[Entry],
+    scorer: &Scorer<'_>,
+    question: &Question<'_>,
+    parameters: &Parameters,
+) -> Result<Found> {
+    Ok(Found {
+        hits: best.iter().map(|entry| scorer.hit(entry, None)).collect::<Result<_>>()?,
         alpha: scorer.alpha,
         sides: (question.lexical.is_some(), true),
         below: best.len() < parameters.k,
-    }
+    })
 }
 
 /// All chunks with a place on either side: with ranks, every other one has the score 0, and there are k of these.

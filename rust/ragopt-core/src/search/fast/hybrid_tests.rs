@@ -154,10 +154,10 @@ fn compare(corpus: &Corpus, index: &Index, asked: &Asked) -> bool {
     let parameters = Parameters::new(k, alpha, normalizer, k + deeper, floor, least).expect("valid");
     let terms = asked.terms.as_deref().map(Lexical::Terms);
     let question = Question::of(index, terms, Some(&query)).expect("valid");
-    let Some(found) = search_from(EVERYTHING, index, &question, allow.as_ref(), &parameters) else {
+    let Some(found) = search_from(EVERYTHING, index, &question, allow.as_ref(), &parameters).expect("whole") else {
         return false;
     };
-    let expected = plain::search(index, &question, allow.as_ref(), &parameters);
+    let expected = plain::search(index, &question, allow.as_ref(), &parameters).expect("whole");
     let bits = |found: &Found| -> Vec<(Ordinal, u64, Option<u64>, Option<u64>)> {
         let hits = found.hits.iter();
         hits.map(|h| (h.ordinal, h.score.to_bits(), h.lexical.map(f64::to_bits), h.dense.map(f64::to_bits))).collect()
@@ -168,9 +168,9 @@ fn compare(corpus: &Corpus, index: &Index, asked: &Asked) -> bool {
     let opposite: Vec<f32> = query.iter().map(|x| -x).collect();
     let asked = |terms, vector| Question::of(index, terms, Some(vector)).expect("valid");
     let group = [asked(None, &query), question, asked(terms, &opposite)];
-    if let Some(all) = group::search_from(EVERYTHING, index, &group, allow.as_ref(), &parameters) {
+    if let Some(all) = group::search_from(EVERYTHING, index, &group, allow.as_ref(), &parameters).expect("whole") {
         for (found, question) in all.iter().zip(&group) {
-            assert_eq!(*found, plain::search(index, question, allow.as_ref(), &parameters));
+            assert_eq!(Ok(found.clone()), plain::search(index, question, allow.as_ref(), &parameters));
         }
     }
     true
@@ -223,14 +223,14 @@ proptest! {
             let (Some(side), Some(vectors)) = (&question.dense, &part.segment.vectors) else {
                 continue;
             };
-            let dense = Dense::against(&side.query, vectors, vectors.plane().expect("small"));
+            let dense = Dense::against(&side.query, vectors, vectors.plane().expect("in memory").expect("small"));
             let ordinals: Vec<Ordinal> = (0..part.span() as Ordinal).collect();
             let (mut coarse, mut fine) = (vec![0.0; part.span()], Vec::new());
-            dense.bounds(0, &mut coarse);
-            dense.fine_bounds(&ordinals, &mut Vec::new(), &mut fine);
+            dense.bounds(0, &mut coarse).expect("in memory");
+            dense.fine_bounds(&ordinals, &mut Vec::new(), &mut fine).expect("in memory");
             for ordinal in ordinals {
                 let (coarse, fine) = (coarse[ordinal as usize], fine[ordinal as usize]);
-                match vectors.cosine(&side.query, ordinal) {
+                match vectors.cosine(&side.query, ordinal).expect("in memory") {
                     Some(cosine) => prop_assert!(f64::from(coarse) >= cosine && fine >= cosine, "{coarse} {fine} {cosine}"),
                     None => prop_assert_eq!((coarse, fine), (f32::NEG_INFINITY, f64::NEG_INFINITY)),
                 }

@@ -74,17 +74,16 @@ enum Here<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    /// None where there are no [`steps`].
-    pub(super) fn of(index: &'a Index, part: &'a Part, side: &LexicalSide) -> Option<Self> {
-        let steps = steps(side)?;
+    /// Of `side`, whose [`steps`] these are.
+    pub(super) fn of(index: &'a Index, part: &'a Part, side: &LexicalSide<'a>, steps: f64) -> Self {
         let levels = part.levels(index.saturations());
         let slack: f64 = side.of_part(part).map(|(term, _)| 1.1 + term.factor * steps * levels.gap()).sum();
         let mut terms: Vec<Weighed<'a>> = side
             .of_part(part)
-            .map(|(term, id)| Weighed::of(levels, part.segment.postings.of(id), (term.factor * steps) as f32))
+            .map(|(term, postings)| Weighed::of(levels, *postings, (term.factor * steps) as f32))
             .collect();
         terms.sort_by_key(|term| (term.most, std::cmp::Reverse(term.postings.len())));
-        Some(Self { part, levels, terms, slack: slack.ceil() as u32 + 1, steps })
+        Self { part, levels, terms, slack: slack.ceil() as u32 + 1, steps }
     }
 
     /// How many windows there are.
@@ -237,7 +236,7 @@ impl<'a> Weighed<'a> {
 
 /// S: the steps that make a gain of 1, the same in every part. None where the bounds do not hold or do not help: a
 /// negative factor, factors out of all proportion, no term.
-pub(super) fn steps(side: &LexicalSide) -> Option<f64> {
+pub(super) fn steps(side: &LexicalSide<'_>) -> Option<f64> {
     let count = side.terms.len();
     let total: f64 = side.terms.iter().map(|term| term.factor).sum();
     let positive = side.terms.iter().all(|term| term.factor >= 0.0);
@@ -246,8 +245,8 @@ pub(super) fn steps(side: &LexicalSide) -> Option<f64> {
 }
 
 /// No sum is above this gain.
-pub(super) fn most(side: &LexicalSide) -> Option<f64> {
-    steps(side).map(|steps| f64::from(u16::MAX) / steps)
+pub(super) fn most(steps: f64) -> f64 {
+    f64::from(u16::MAX) / steps
 }
 
 /// T of a count and a saturation.

@@ -24,6 +24,7 @@ mod windows;
 
 use super::question::Question;
 use super::{Parameters, plain};
+use crate::error::Result;
 use crate::index::{Allow, Index};
 use crate::types::Found;
 
@@ -31,16 +32,25 @@ use crate::types::Found;
 const SMALL: usize = 2048;
 
 /// The exact top-k.
-pub(super) fn search(index: &Index, question: &Question, allow: Option<&Allow>, parameters: &Parameters) -> Found {
-    let by_bounds = if index.len() < SMALL { None } else { bm25_only::search(index, question, allow, parameters) };
-    let Some(found) = by_bounds.or_else(|| hybrid::search(index, question, allow, parameters)) else {
+pub(super) fn search(
+    index: &Index,
+    question: &Question<'_>,
+    allow: Option<&Allow>,
+    parameters: &Parameters,
+) -> Result<Found> {
+    let by_bounds = if index.len() < SMALL { None } else { bm25_only::search(index, question, allow, parameters)? };
+    let found = match by_bounds {
+        Some(found) => Some(found),
+        None => hybrid::search(index, question, allow, parameters)?,
+    };
+    let Some(found) = found else {
         return plain::search(index, question, allow, parameters);
     };
     debug_assert!(
-        index.len() > 100_000 || found == plain::search(index, question, allow, parameters),
+        index.len() > 100_000 || found == plain::search(index, question, allow, parameters)?,
         "a chunk that was skipped could have won"
     );
-    found
+    Ok(found)
 }
 
 /// Questions that are answered together: more would gain nothing.
@@ -49,12 +59,12 @@ pub(super) const GROUP: usize = 64;
 /// The exact top-k of each of at most [`GROUP`] questions.
 pub(super) fn search_group(
     index: &Index,
-    questions: &[Question],
+    questions: &[Question<'_>],
     allow: Option<&Allow>,
     parameters: &Parameters,
-) -> Vec<Found> {
-    match group::search_from(sides::SMALL, index, questions, allow, parameters) {
-        Some(found) => found,
+) -> Result<Vec<Found>> {
+    match group::search_from(sides::SMALL, index, questions, allow, parameters)? {
+        Some(found) => Ok(found),
         None => questions.iter().map(|question| search(index, question, allow, parameters)).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! What a question needs to be answered by bounds, and when it is worth it.
 
+use super::lexical::steps;
+use crate::error::Result;
 use crate::index::{Allow, Index, Part, Plane, Vectors};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::Population;
@@ -22,7 +24,7 @@ pub(super) const SMALL: Small = Small { vectors: Vectors::ENCODED, times: 16 };
 pub(super) struct Sides<'a> {
     pub(super) side: &'a DenseSide,
     /// None where it weighs nothing.
-    pub(super) lexical: Option<&'a LexicalSide>,
+    pub(super) lexical: Option<&'a LexicalSide<'a>>,
     /// In force, above 0.
     pub(super) alpha: f64,
     /// Allowed chunks that have a vector.
@@ -47,33 +49,58 @@ impl<'a> Sides<'a> {
     pub(super) fn of(
         small: Small,
         index: &'a Index,
-        question: &'a Question,
+        question: &'a Question<'a>,
         allow: Option<&'a Allow>,
         parameters: &Parameters,
-    ) -> Option<Self> {
-        let side = question.dense.as_ref()?;
+    ) -> Result<Option<Self>> {
+        let Some(side) = &question.dense else {
+            return Ok(None);
+        };
         let alpha = alpha_in_force(parameters.alpha, question.lexical.is_some(), true);
         if alpha == 0.0 || parameters.k == 0 {
-            return None;
+            return Ok(None);
         }
         let counts: Option<Vec<usize>> = index.parts().iter().map(|part| vectors_of(part, allow)).collect();
-        let counts = counts?;
+        let Some(counts) = counts else {
+            return Ok(None);
+        };
         let count = counts.iter().sum();
         let wanted = match parameters.normalizer.population() {
             Population::Depth => parameters.depth.max(parameters.k),
             Population::Best | Population::Nothing => parameters.k,
         };
         if count < small.vectors || wanted.saturating_mul(small.times) > count {
-            return None;
+            return Ok(None);
         }
         let mut parts = Vec::with_capacity(counts.len());
         for (part, count) in index.parts().iter().zip(counts) {
-            let (vectors, allow) = (part.segment.vectors.as_ref()?, allowed(part, allow));
-            if allow.is_none_or(Bits::any) {
-                parts.push(PartSide { part, vectors, plane: vectors.plane()?, allow, count });
+            let allow = allowed(part, allow);
+            if let Some(vectors) = part.segment.vectors.as_ref().filter(|_| allow.is_none_or(Bits::any)) {
+                let Some(plane) = vectors.plane()? else {
+                    return Ok(None);
+                };
+                parts.push(PartSide { part, vectors, plane, allow, count });
             }
         }
-        Some(Self { side, lexical: question.lexical.as_ref().filter(|_| alpha < 1.0), alpha, count, parts })
+        let lexical = question.lexical.as_ref().filter(|_| alpha < 1.0);
+        Ok(Some(Self { side, lexical, alpha, count, parts }))
+    }
+}
+
+/// The lexical side with its [`steps`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stepped<'a> {
+    pub(super) side: &'a LexicalSide<'a>,
+    pub(super) steps: f64,
+}
+
+impl<'a> Stepped<'a> {
+    /// The lexical side, Some(None) if it knows no term or weighs nothing; None where its bounds do not hold.
+    pub(super) fn of(sides: &Sides<'a>) -> Option<Option<Self>> {
+        match sides.lexical.filter(|side| !side.terms.is_empty()) {
+            Some(side) => steps(side).map(|steps| Some(Self { side, steps })),
+            None => Some(None),
+        }
     }
 }
 

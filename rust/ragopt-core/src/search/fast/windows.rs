@@ -6,6 +6,7 @@ use super::lexical::{Bounds, Sums};
 use super::sides::PartSide;
 use super::units::Units;
 use super::up;
+use crate::error::Result;
 use crate::index::{Vectors, WINDOW};
 use crate::score::codes;
 use crate::score::top::Entry;
@@ -84,7 +85,7 @@ impl<'a> Scan<'a> {
         mut race: Race<'_, J>,
         units: &Units,
         mut terms: Option<Terms<'_>>,
-    ) -> Vec<Entry> {
+    ) -> Result<Vec<Entry>> {
         let Windows { bounds, sums } = windows;
         let Lists { kept, listed } = &mut *self.lists;
         let (allow, vectors) = (self.part.allow, self.part.vectors);
@@ -111,8 +112,8 @@ impl<'a> Scan<'a> {
             bounds.resize(places.len(), 0.0);
             match (self.keeping, listed) {
                 (Keeping::Kept, _) => bounds.copy_from_slice(&kept[places.clone()]),
-                (_, Some(listed)) => self.dense.bounds_at(&listed[places.clone()], bounds),
-                (_, None) => self.dense.bounds(range.start, bounds),
+                (_, Some(listed)) => self.dense.bounds_at(&listed[places.clone()], bounds)?,
+                (_, None) => self.dense.bounds(range.start, bounds)?,
             }
             if self.keeping == Keeping::Next {
                 kept[places.clone()].copy_from_slice(bounds);
@@ -128,7 +129,7 @@ impl<'a> Scan<'a> {
                     let ordinal = range.start as Ordinal + i;
                     allow.is_none_or(|allow| allow.contains(ordinal)).then_some(ordinal)
                 }),
-            }
+            }?;
         }
         if self.keeping == Keeping::Next {
             self.keeping = Keeping::Kept;
