@@ -1,7 +1,8 @@
 """One host in a process of its own. The parent writes a JSON line, the worker answers one.
 
-`build` → seconds, bytes; `keep` → bytes on disk; `open` → seconds; `first` and `warm` → seconds of the first question and
-of warming; `answers` → ordinals and scores; `round` → seconds of each question, in the order asked; `memory` → resident bytes; `describe` → ragopt's own account.
+`build` → seconds, bytes; `keep` → bytes on disk; `open` → seconds; `first` and `warm` → seconds of the first question
+and of warming; `answers` → ordinals and scores; `round` → seconds of each question, in the order asked; `memory` →
+resident bytes; `describe` → ragopt's own account.
 """
 
 from __future__ import annotations

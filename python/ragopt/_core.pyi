@@ -5,12 +5,23 @@ errors. Whatever else is wrong raises one of `ragopt.errors`.
 """
 
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Account", "AlphaPath", "Analyzer", "Found", "Index", "Parameters", "__version__", "cpu"]
+__all__ = [
+    "Account",
+    "AlphaPath",
+    "Analyzer",
+    "Builder",
+    "Found",
+    "Index",
+    "Parameters",
+    "Segment",
+    "__version__",
+    "cpu",
+]
 
 __version__: str
 
@@ -34,8 +45,37 @@ class Analyzer:
     def terms_many(self, texts: Sequence[str], /) -> list[list[str]]: ...
 
 @final
+class Segment:
+    """Chunks that were built: what an index is made of."""
+
+    def __len__(self) -> int: ...
+
+@final
+class Builder:
+    """Builds one segment in pieces; what is pushed is taken up at once, so that little memory beyond it is needed."""
+
+    def __new__(cls, analyzer: Analyzer, dimension: int | None, /) -> Builder: ...
+    def __len__(self) -> int: ...
+    def push(
+        self,
+        ids: Sequence[str],
+        texts: Sequence[str],
+        stored: Sequence[bytes],
+        vectors: npt.NDArray[np.float32] | None,
+        /,
+    ) -> None:
+        """Takes all of these chunks, or none of them and raises. With a dimension each needs a row; zeros: missing."""
+
+    def finish(self) -> Segment:
+        """Two chunks with one id are a DuplicateIdError here."""
+
+@final
 class Index:
-    """One immutable index. Chunks have ordinals 0 to len - 1 in the order they were given."""
+    """One snapshot of an index, which never changes.
+
+    Chunks have ordinals from 0 to span - 1 in the order they were given; a deleted chunk keeps its ordinal and is
+    never found. Ids are unique within a tenant. All statistics are those of the live chunks.
+    """
 
     @staticmethod
     def build(
@@ -54,6 +94,28 @@ class Index:
         """
 
     @staticmethod
+    def of(
+        analyzer: Analyzer,
+        bm25: tuple[str, float, float, float, float],
+        attributes: str,
+        segments: Sequence[tuple[str | None, Segment]],
+        /,
+    ) -> Index:
+        """An index of segments, each with the tenant whose chunks it holds."""
+
+    def changed(
+        self, deleted: Sequence[int], added: Sequence[tuple[str | None, Segment]], attributes: str | None = None, /
+    ) -> Index:
+        """Without the live chunks at `deleted`, with those of `added`. An id that the tenant has: DuplicateIdError."""
+
+    def tenant(self, name: str, /) -> Index:
+        """The chunks of one tenant as an index of their own, which is empty for an unknown one."""
+
+    def tenants(self) -> list[str]: ...
+    def replaced(self, name: str, work: Index, /) -> Index:
+        """With the chunks of `work`, made from `tenant(name)` by `changed`, in place of that tenant's."""
+
+    @staticmethod
     def open(path: str, /) -> Index: ...
     def save(self, path: str, /) -> None: ...
     def warm(self) -> None:
@@ -62,7 +124,20 @@ class Index:
     def verify(self) -> None:
         """Checks every byte of the files, and that what they hold fits together; CorruptIndexError otherwise."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Live chunks."""
+
+    @property
+    def span(self) -> int:
+        """Ordinals, those of deleted chunks among them."""
+
+    def alive(self, ordinal: int, /) -> bool: ...
+    def ordinals(self) -> npt.NDArray[np.uint32]:
+        """The ordinals of the live chunks, ascending."""
+
+    def segments(self) -> list[dict[str, Any]]:
+        """For each segment: tenant, chunks (deleted ones too), deleted, vectors."""
+
     @property
     def analyzer(self) -> Analyzer: ...
     @property

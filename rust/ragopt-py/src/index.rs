@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 use ragopt_core::error::Error;
 use ragopt_core::index::{self, Allow, Source};
 use ragopt_core::score::Bm25;
@@ -15,12 +16,13 @@ use ragopt_core::search::{self, Lexical};
 use ragopt_core::types::Bits;
 
 use crate::analyzer::Analyzer;
+use crate::builder::Segment;
 use crate::errors::Raised;
 use crate::found::{Account, Found, Parameters};
 
 /// One immutable index.
 #[pyclass(frozen, module = "ragopt._core")]
-pub(crate) struct Index(index::Index);
+pub(crate) struct Index(pub(crate) index::Index);
 
 /// `str | list[tuple[str, float]]`
 #[derive(FromPyObject)]
@@ -39,6 +41,13 @@ impl LexicalArgument {
 }
 
 type Bm25Tuple = (String, f64, f64, f64, f64);
+
+/// Segments, each with its tenant.
+type Added = Vec<(Option<String>, Py<Segment>)>;
+
+fn shared(added: Added) -> Vec<(Option<String>, Arc<index::Segment>)> {
+    added.into_iter().map(|(tenant, segment)| (tenant, segment.get().0.clone())).collect()
+}
 
 #[pymethods]
 impl Index {
@@ -81,6 +90,47 @@ impl Index {
     }
 
     #[staticmethod]
+    #[pyo3(signature = (analyzer, bm25, attributes, segments, /))]
+    fn of(
+        py: Python<'_>,
+        analyzer: &Analyzer,
+        bm25: Bm25Tuple,
+        attributes: &str,
+        segments: Added,
+    ) -> Result<Self, Raised> {
+        let (variant, k1, b, delta, epsilon) = bm25;
+        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon)?;
+        let segments = shared(segments);
+        Ok(Self(py.detach(|| index::Index::of(analyzer.0, bm25, attributes, segments))?))
+    }
+
+    #[pyo3(signature = (deleted, added, attributes=None, /))]
+    fn changed(
+        &self,
+        py: Python<'_>,
+        deleted: Vec<u32>,
+        added: Added,
+        attributes: Option<&str>,
+    ) -> Result<Self, Raised> {
+        let added = shared(added);
+        Ok(Self(py.detach(|| self.0.changed(&deleted, added, attributes))?))
+    }
+
+    #[pyo3(signature = (name, /))]
+    fn tenant(&self, name: &str) -> Self {
+        Self(self.0.tenant(name))
+    }
+
+    fn tenants(&self) -> Vec<&str> {
+        self.0.tenants()
+    }
+
+    #[pyo3(signature = (name, work, /))]
+    fn replaced(&self, name: &str, work: &Self) -> Result<Self, Raised> {
+        Ok(Self(self.0.replaced(name, &work.0)?))
+    }
+
+    #[staticmethod]
     #[pyo3(signature = (path, /))]
     fn open(py: Python<'_>, path: PathBuf) -> Result<Self, Raised> {
         Ok(Self(py.detach(|| index::Index::open(&path))?))
@@ -101,6 +151,32 @@ impl Index {
 
     fn __len__(&self) -> usize {
         self.0.len()
+    }
+
+    #[getter]
+    fn span(&self) -> usize {
+        self.0.span()
+    }
+
+    #[pyo3(signature = (ordinal, /))]
+    fn alive(&self, ordinal: u32) -> bool {
+        self.0.alive(ordinal)
+    }
+
+    fn ordinals<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
+        self.0.ordinals().collect::<Vec<u32>>().into_pyarray(py)
+    }
+
+    fn segments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let described = self.0.segments().map(|part| {
+            let fields = PyDict::new(py);
+            fields.set_item("tenant", part.tenant)?;
+            fields.set_item("chunks", part.chunks)?;
+            fields.set_item("deleted", part.deleted)?;
+            fields.set_item("vectors", part.vectors)?;
+            Ok(fields)
+        });
+        described.collect()
     }
 
     #[getter]
@@ -239,7 +315,7 @@ impl Index {
 }
 
 /// The numbers of an array in row order, copied only if they do not lie so.
-fn numbers<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> Cow<'a, [f32]> {
+pub(crate) fn numbers<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> Cow<'a, [f32]> {
     match array.as_slice() {
         Ok(slice) => Cow::Borrowed(slice),
         Err(_) => Cow::Owned(array.as_array().iter().copied().collect()),

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 mod analyzer;
+mod builder;
 mod errors;
 mod found;
 mod index;
@@ -14,6 +15,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::analyzer::Analyzer;
+    #[pymodule_export]
+    use crate::builder::{Builder, Segment};
     #[pymodule_export]
     use crate::found::{Account, Found, Parameters};
     #[pymodule_export]

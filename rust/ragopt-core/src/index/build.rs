@@ -1,21 +1,29 @@
-//! Chunks to a segment: texts are analyzed in parallel, and the result does not depend on how.
+//! Chunks to a segment: texts are analyzed in parallel, and the result does not depend on how, nor on the pieces in
+//! which they come.
+//!
+//! What was pushed is kept in the form that a segment has, or close to it, and not as it came: texts wait until there are
+//! enough of them for all threads, then become postings; vectors go into blocks that are given up one by one when the
+//! whole is made. So building takes little more memory than what is built.
 
 use rayon::prelude::*;
 
 use super::Segment;
-use super::postings::{MOST_CHUNKS, Postings};
+use super::postings::MOST_CHUNKS;
+use super::rows::Rows;
 use super::sort::{Run, merge};
-use super::strings::{Blobs, Ids, Strings};
+use super::strings::{Growing, Ids};
 use super::vectors::Vectors;
 use super::vocabulary::Vocabulary;
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::types::Ordinal;
 
-/// With fewer chunks another thread costs more than it saves.
-const FEW: usize = 2048;
+/// With fewer bytes of text another thread costs more than it saves.
+const FEW: usize = 1 << 20;
+/// So many bytes of text are analyzed together: few runs to merge, and little that waits.
+const MANY: usize = if cfg!(test) { 1 << 14 } else { 64 << 20 };
 
-/// What an index is built of: one entry a chunk in each list.
+/// Chunks: one entry a chunk in each list.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     pub ids: &'a [&'a str],
@@ -27,60 +35,159 @@ pub struct Source<'a> {
     pub vectors: Option<(usize, &'a [f32])>,
 }
 
-/// The segment of `source`. Threads are its own, so that building works in a process that was forked.
-pub(crate) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
-    check(&source)?;
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::from(source.ids.len() <= FEW))
-        .build()
-        .map_err(|cause| Error::Input(format!("no threads to build with: {cause}")))?;
-    threads.install(|| build(analyzer, source))
+/// A segment that is being built.
+#[derive(Debug)]
+pub struct Builder {
+    analyzer: Analyzer,
+    ids: Growing,
+    stored: Growing,
+    /// Texts that were not analyzed yet.
+    waiting: Growing,
+    runs: Vec<Run>,
+    vectors: Option<Rows>,
 }
 
-fn build(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
-    let ids = Ids::of(source.ids)?;
-    let vectors = match source.vectors {
-        Some((dimension, rows)) if dimension > 0 => Some(Vectors::of(dimension, rows, |row, place| {
-            let id = source.ids[row];
-            Error::Vector(format!("the vector of chunk {id:?} is NaN or infinite in dimension {place}"))
-        })?),
-        _ => None,
-    };
-    let (terms, postings, lengths) = analyze(analyzer, source.texts, rayon::current_num_threads());
-    if terms.len() >= MOST_CHUNKS {
-        return Err(Error::Input(format!("{} different terms are more than one index holds", terms.len())));
-    }
-    let vocabulary = Vocabulary::from_terms(terms);
-    Ok(Segment::of(ids, Blobs::of(source.stored), vocabulary, postings, lengths.into(), vectors))
-}
-
-fn check(source: &Source<'_>) -> Result<()> {
-    let chunks = source.ids.len();
-    if chunks >= MOST_CHUNKS {
-        return Err(Error::Input(format!(
-            "{chunks} chunks: one index holds fewer than {MOST_CHUNKS}; split the corpus"
-        )));
-    }
-    for (name, count) in [("texts", source.texts.len()), ("stored", source.stored.len())] {
-        if count != chunks {
-            return Err(Error::Input(format!("{count} {name} for {chunks} ids: give one a chunk")));
+impl Builder {
+    /// A segment of no chunk yet, whose vectors have `dimension` numbers.
+    #[must_use]
+    pub fn new(analyzer: &Analyzer, dimension: Option<usize>) -> Self {
+        let dimension = dimension.filter(|&dimension| dimension > 0);
+        Self {
+            analyzer: *analyzer,
+            ids: Growing::default(),
+            stored: Growing::default(),
+            waiting: Growing::default(),
+            runs: Vec::new(),
+            vectors: dimension.map(Rows::new),
         }
     }
-    match source.vectors {
-        Some((dimension, rows)) if dimension * chunks != rows.len() => Err(Error::Vector(format!(
-            "{} numbers in rows of {dimension} are not one vector for each of {chunks} chunks",
-            rows.len()
-        ))),
-        _ => Ok(()),
+
+    /// How many chunks came.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether none came.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes some chunks, or none of them.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where the lists disagree in length or become too long, [`Error::Vector`] for vectors of another
+    /// dimension, NaN or infinity.
+    pub fn push(&mut self, source: Source<'_>) -> Result<()> {
+        self.check(&source)?;
+        if let (Some(rows), Some((_, numbers))) = (&mut self.vectors, source.vectors) {
+            rows.push(numbers, |row, place| {
+                let id = source.ids[row];
+                Error::Vector(format!("the vector of chunk {id:?} is NaN or infinite in dimension {place}"))
+            })?;
+        }
+        source.ids.iter().for_each(|id| self.ids.push(id.as_bytes()));
+        source.stored.iter().for_each(|stored| self.stored.push(stored));
+        let bytes: usize = source.texts.iter().map(|text| text.len()).sum();
+        if self.waiting.bytes() + bytes < MANY {
+            source.texts.iter().for_each(|text| self.waiting.push(text.as_bytes()));
+            return Ok(());
+        }
+        self.analyze_waiting()?;
+        self.analyze(source.texts)
+    }
+
+    fn check(&self, source: &Source<'_>) -> Result<()> {
+        let chunks = source.ids.len();
+        let total = self.len() + chunks;
+        if total >= MOST_CHUNKS {
+            return Err(Error::Input(format!(
+                "{total} chunks: one index holds fewer than {MOST_CHUNKS}; split the corpus"
+            )));
+        }
+        for (name, count) in [("texts", source.texts.len()), ("stored", source.stored.len())] {
+            if count != chunks {
+                return Err(Error::Input(format!("{count} {name} for {chunks} ids: give one a chunk")));
+            }
+        }
+        let expected = self.vectors.as_ref().map_or(0, Rows::dimension);
+        match source.vectors {
+            Some((dimension, rows)) if dimension * chunks != rows.len() => Err(Error::Vector(format!(
+                "{} numbers in rows of {dimension} are not one vector for each of {chunks} chunks",
+                rows.len()
+            ))),
+            Some((dimension, _)) if dimension != expected && chunks > 0 => Err(Error::Vector(format!(
+                "vectors of {dimension} dimensions where {expected} are expected: they come from different models"
+            ))),
+            None if expected > 0 && chunks > 0 => {
+                Err(Error::Vector(format!("no vectors: give {expected} numbers a chunk, zeros where one is missing")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn analyze_waiting(&mut self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting).strings();
+        self.analyze(&waiting.iter().collect::<Vec<_>>())
+    }
+
+    /// Makes runs of `texts`, which are those of the next chunks.
+    fn analyze(&mut self, texts: &[&str]) -> Result<()> {
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let first: usize = self.runs.iter().map(|run| run.lengths().len()).sum();
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let analyzer = &self.analyzer;
+        let runs: Vec<Run> = threads(bytes)?.install(|| {
+            let cuts = cut(texts, rayon::current_num_threads()).into_par_iter();
+            cuts.map(|(start, texts)| Run::of(analyzer, texts, (first + start) as Ordinal)).collect()
+        });
+        self.runs.extend(runs);
+        Ok(())
+    }
+
+    /// The segment of all chunks that came.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateId`] for two chunks with one id, [`Error::Input`] where memory is short.
+    pub fn finish(mut self) -> Result<Segment> {
+        self.analyze_waiting()?;
+        let Self { ids, stored, runs, vectors, .. } = self;
+        let postings: usize = runs.iter().map(Run::len).sum();
+        threads(size_of::<u32>() * postings)?.install(|| {
+            let ids = Ids::of(ids.strings())?;
+            let chunks = ids.iter().len();
+            let (terms, postings) = merge(&runs, chunks);
+            if terms.len() >= MOST_CHUNKS {
+                return Err(Error::Input(format!("{} different terms are more than one index holds", terms.len())));
+            }
+            let lengths: Vec<u32> = runs.iter().flat_map(Run::lengths).copied().collect();
+            drop(runs);
+            let vectors = match vectors {
+                Some(rows) => Some(Vectors::of(rows)?),
+                None => None,
+            };
+            let vocabulary = Vocabulary::from_terms(terms);
+            Ok(Segment::of(ids, stored.blobs(), vocabulary, postings, lengths.into(), vectors))
+        })
     }
 }
 
-/// The terms in byte order, their postings, and the length of each chunk, worked out in `runs` runs.
-fn analyze(analyzer: &Analyzer, texts: &[&str], runs: usize) -> (Strings, Postings, Vec<u32>) {
-    let runs: Vec<Run> =
-        cut(texts, runs).into_par_iter().map(|(first, texts)| Run::of(analyzer, texts, first as Ordinal)).collect();
-    let (terms, postings) = merge(&runs, texts.len());
-    (terms, postings, runs.iter().flat_map(Run::lengths).copied().collect())
+/// The segment of `source`.
+pub(crate) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment> {
+    let mut builder = Builder::new(analyzer, source.vectors.map(|(dimension, _)| dimension));
+    builder.push(source)?;
+    builder.finish()
+}
+
+/// Threads for so many bytes, of their own, so that building works in a process that was forked.
+pub(super) fn threads(bytes: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(usize::from(bytes <= FEW))
+        .build()
+        .map_err(|cause| Error::Input(format!("no threads to build with: {cause}")))
 }
 
 /// Cuts `texts` into runs of about as many bytes, each with the place of its first.
@@ -102,6 +209,7 @@ fn cut<'a, 'b>(texts: &'a [&'b str], count: usize) -> Vec<(usize, &'a [&'b str])
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::Postings;
 
     fn source<'a>(ids: &'a [&'a str], texts: &'a [&'a str], stored: &'a [&'a [u8]]) -> Source<'a> {
         Source { ids, texts, stored, vectors: None }
@@ -129,19 +237,31 @@ mod tests {
     }
 
     #[test]
-    fn many_runs_make_what_one_makes() {
+    fn many_pieces_make_what_one_makes() {
         let long = "a term of more than sixteen bytes".replace(' ', "_");
         let text = |i: usize| format!("t{} t{} all {} {long}", i % 7, i % 97, "odd ".repeat(i % 9));
         let texts: Vec<String> = (0..20_000).map(text).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let one = analyze(&whitespace(), &texts, 1);
-        for runs in [2, 3, 50] {
-            assert!(analyze(&whitespace(), &texts, runs) == one, "{runs} runs");
+        let ids: Vec<String> = (0..texts.len()).map(|i| format!("{}", i ^ 0x2a)).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let (stored, rows) = (vec![&b"what"[..]; ids.len()], vec![0.5f32; 3 * ids.len()]);
+        let pushed = |pieces: usize| {
+            let mut builder = Builder::new(&whitespace(), Some(3));
+            for start in (0..ids.len()).step_by(pieces) {
+                let range = start..ids.len().min(start + pieces);
+                let vectors = Some((3, &rows[3 * range.start..3 * range.end]));
+                let (ids, texts, stored) = (&ids[range.clone()], &texts[range.clone()], &stored[range]);
+                builder.push(Source { ids, texts, stored, vectors }).expect("valid");
+            }
+            builder.finish().expect("valid")
+        };
+        let one = pushed(usize::MAX / 2);
+        for pieces in [1, 7, 999] {
+            assert!(pushed(pieces) == one, "{pieces} at once");
         }
-        let (terms, postings, lengths) = one;
-        let odd = (0..).find(|&i| terms.get(i) == Some("odd")).expect("there") as u32;
-        assert_eq!(listed(&postings, odd)[..9], [1, 2, 3, 4, 5, 6, 7, 8, 10].map(|i| (i, i % 9)));
-        assert_eq!(lengths[..3], [4, 5, 6]);
+        let odd = one.vocabulary.id("odd").expect("there");
+        assert_eq!(listed(&one.postings, odd)[..9], [1, 2, 3, 4, 5, 6, 7, 8, 10].map(|i| (i, i % 9)));
+        assert_eq!(one.lengths[..3], [4, 5, 6]);
         assert_eq!(cut(&texts, 3).iter().map(|(_, run)| run.len()).sum::<usize>(), texts.len());
         assert_eq!(cut(&[], 3).len(), 1);
     }

@@ -19,7 +19,7 @@ impl Index {
         analyzer: Analyzer,
         bm25: Bm25,
         attributes: &str,
-        segments: Vec<(Option<String>, Segment)>,
+        segments: Vec<(Option<String>, Arc<Segment>)>,
     ) -> Result<Self> {
         let nothing = Self::assemble((analyzer, bm25, attributes.to_owned()), None, Vec::new(), Arc::default());
         nothing.changed(&[], segments, None)
@@ -33,7 +33,7 @@ impl Index {
     pub fn changed(
         &self,
         deleted: &[Ordinal],
-        added: Vec<(Option<String>, Segment)>,
+        added: Vec<(Option<String>, Arc<Segment>)>,
         attributes: Option<&str>,
     ) -> Result<Self> {
         let mut parts = self.without(deleted)?;
@@ -48,7 +48,7 @@ impl Index {
             if segment.dimension() != dimension {
                 return Err(unfit(segment.dimension(), dimension));
             }
-            let part = Part::new(Arc::new(segment), tenant.map(Arc::from), None);
+            let part = Part::new(segment, tenant.map(Arc::from), None);
             parts.iter().filter(|other| other.tenant == part.tenant).try_for_each(|other| distinct(other, &part))?;
             parts.push(part);
         }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::strings::{Growing, Strings};
+
 /// Numbers terms in the order of their coming, and remembers for each where it came last.
 #[derive(Debug)]
 pub(super) struct Dictionary {
@@ -11,9 +13,8 @@ pub(super) struct Dictionary {
     slots: Vec<Slot>,
     short: usize,
     long: HashMap<Box<str>, Seen, RandomState>,
-    /// All terms, one after another, and where each ends.
-    bytes: String,
-    ends: Vec<usize>,
+    /// All terms, by number.
+    terms: Growing,
     seed: u64,
 }
 
@@ -44,8 +45,7 @@ impl Dictionary {
             slots: vec![Slot::default(); FIRST_SLOTS],
             short: 0,
             long: HashMap::default(),
-            bytes: String::new(),
-            ends: Vec::new(),
+            terms: Growing::default(),
             // Nobody can choose terms that all meet in one place.
             seed: std::hash::BuildHasher::hash_one(&RandomState::default(), 0u8) | 1,
         }
@@ -109,19 +109,18 @@ impl Dictionary {
     }
 
     fn number(&mut self, term: &str) -> Seen {
-        self.bytes.push_str(term);
-        self.ends.push(self.bytes.len());
-        Seen { number: self.ends.len() as u32 - 1, chunk: u32::MAX, place: 0 }
+        self.terms.push(term.as_bytes());
+        Seen { number: self.terms.len() as u32 - 1, chunk: u32::MAX, place: 0 }
     }
 
     /// How many terms came.
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.terms.len()
     }
 
     /// The terms by number.
-    pub(super) fn terms(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.ends.iter().enumerate().map(|(i, &end)| &self.bytes[if i == 0 { 0 } else { self.ends[i - 1] }..end])
+    pub(super) fn into_terms(self) -> Strings {
+        self.terms.strings()
     }
 }
 
@@ -168,7 +167,8 @@ mod tests {
                 }
                 prop_assert_eq!(dictionary.seen(term).chunk, 7);
             }
-            prop_assert_eq!(dictionary.terms().collect::<Vec<_>>(), known);
+            let numbered = dictionary.into_terms();
+            prop_assert_eq!(numbered.iter().collect::<Vec<_>>(), known);
         }
     }
 

@@ -20,6 +20,7 @@ mod part;
 mod persist;
 mod plane;
 mod postings;
+mod rows;
 mod saturations;
 mod section;
 mod segment;
@@ -43,9 +44,9 @@ use crate::score::top::Entry;
 use crate::types::Ordinal;
 
 pub use allow::Allow;
-pub use build::Source;
 #[cfg(test)]
 pub(crate) use build::segment;
+pub use build::{Builder, Source};
 pub(crate) use classes::Levels;
 pub(crate) use part::Part;
 pub(crate) use plane::Plane;
@@ -78,6 +79,16 @@ pub struct Index {
     pub(crate) scratch: Arc<crate::search::ScratchPool>,
 }
 
+/// What is known of a part of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description<'a> {
+    pub tenant: Option<&'a str>,
+    /// With the deleted ones.
+    pub chunks: usize,
+    pub deleted: usize,
+    pub vectors: usize,
+}
+
 impl Index {
     /// An index of chunks: ids, texts to analyze, bytes to give back, vectors to normalize.
     ///
@@ -87,7 +98,7 @@ impl Index {
     /// [`Error::Input`](crate::error::Error::Input) where the lists disagree in length.
     pub fn build(analyzer: Analyzer, bm25: Bm25, source: Source<'_>, attributes: &str) -> Result<Self> {
         let segment = build::segment(&analyzer, source)?;
-        Self::of(analyzer, bm25, attributes, vec![(None, segment)])
+        Self::of(analyzer, bm25, attributes, vec![(None, Arc::new(segment))])
     }
 
     /// The index saved in the folder `path`.
@@ -320,6 +331,16 @@ impl Index {
     pub fn document_frequency(&self, term: &str) -> Result<usize> {
         let held = |part: &Part| part.segment.vocabulary.id(term).map_or(Ok(0), |id| part.frequency(id));
         self.parts.iter().map(held).sum()
+    }
+
+    /// What is known of each part, in order.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = Description<'_>> {
+        self.parts.iter().map(|part| Description {
+            tenant: part.tenant.as_deref(),
+            chunks: part.span(),
+            deleted: part.span() - part.count(),
+            vectors: part.segment.vectors.as_ref().map_or(0, Vectors::count),
+        })
     }
 
     /// Brings what every search reads into memory: the postings, and the codes of the vectors into huge pages of their

@@ -11,8 +11,9 @@ use crate::analysis::Analyzer;
 use crate::types::Ordinal;
 
 /// The postings of a run of chunks, by its own numbers of the terms.
+#[derive(Debug)]
 pub(super) struct Run {
-    dictionary: Dictionary,
+    terms: Strings,
     /// Term i has the words from `starts[i]` to `starts[i + 1]`, ascending.
     starts: Vec<usize>,
     words: Vec<u32>,
@@ -35,19 +36,21 @@ struct Walked {
 impl Run {
     /// The postings of `texts`, the first of which is the chunk at `first`.
     pub(super) fn of(analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Self {
+        let mut dictionary = Dictionary::new();
         let mut run = Self {
-            dictionary: Dictionary::new(),
+            terms: Strings::default(),
             starts: Vec::new(),
             words: Vec::new(),
             odd: Vec::new(),
             lengths: Vec::with_capacity(texts.len()),
         };
-        let walked = run.walk(analyzer, texts, first);
+        let walked = run.walk(&mut dictionary, analyzer, texts, first);
         run.sort(&walked, first);
+        run.terms = dictionary.into_terms();
         run
     }
 
-    fn walk(&mut self, analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Walked {
+    fn walk(&mut self, dictionary: &mut Dictionary, analyzer: &Analyzer, texts: &[&str], first: Ordinal) -> Walked {
         let mut walked = Walked::default();
         // The terms of one chunk with their counts.
         let mut held: Vec<(u32, u32)> = Vec::new();
@@ -55,7 +58,7 @@ impl Run {
             let mut length = 0u32;
             analyzer.for_each_term(text, &mut |term| {
                 length = length.saturating_add(1);
-                let seen = self.dictionary.seen(term);
+                let seen = dictionary.seen(term);
                 if seen.chunk == ordinal {
                     held[seen.place as usize].1 += 1;
                 } else {
@@ -65,7 +68,7 @@ impl Run {
             });
             self.lengths.push(length);
             walked.different.push(held.len() as u32);
-            walked.frequencies.resize(self.dictionary.len(), 0);
+            walked.frequencies.resize(dictionary.len(), 0);
             for (term, count) in held.drain(..) {
                 walked.frequencies[term as usize] += 1;
                 walked.terms.push(word_of(term, code_of(count)));
@@ -105,6 +108,11 @@ impl Run {
         &self.lengths
     }
 
+    /// How many postings it holds.
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
     fn words(&self, term: u32) -> &[u32] {
         &self.words[self.starts[term as usize]..self.starts[term as usize + 1]]
     }
@@ -123,7 +131,7 @@ type Named<'a> = (&'a str, u32, u32);
 pub(super) fn merge(runs: &[Run], chunks: usize) -> (Strings, Postings) {
     let mut named: Vec<Named<'_>> = Vec::new();
     for (i, run) in (0..).zip(runs) {
-        named.extend(run.dictionary.terms().zip(0..).map(|(term, number)| (term, i, number)));
+        named.extend(run.terms.iter().zip(0..).map(|(term, number)| (term, i, number)));
     }
     named.par_sort_unstable();
     let mut terms = strings::Growing::default();

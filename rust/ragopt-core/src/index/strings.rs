@@ -41,6 +41,16 @@ impl Growing {
         self.ends.push(self.bytes.len() as u64);
     }
 
+    /// How many came.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Bytes of all that came.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// All that came, without the room for more.
     pub(super) fn blobs(mut self) -> Blobs {
         self.bytes.shrink_to_fit();
@@ -58,16 +68,6 @@ impl Blobs {
     /// Byte strings from a file, each of which is checked when it is asked for.
     pub(super) fn from_parts(bytes: Store<u8>, ends: Store<u64>) -> Self {
         Self { bytes, ends }
-    }
-
-    /// These byte strings.
-    pub(super) fn of(blobs: &[&[u8]]) -> Self {
-        let mut all = Growing {
-            bytes: Vec::with_capacity(blobs.iter().map(|blob| blob.len()).sum()),
-            ends: Vec::with_capacity(blobs.len()),
-        };
-        blobs.iter().for_each(|blob| all.push(blob));
-        all.blobs()
     }
 
     /// The bytes, and where each string ends.
@@ -187,12 +187,9 @@ impl Ids {
     ///
     /// # Errors
     /// [`Error::DuplicateId`], naming the first in byte order.
-    pub(super) fn of(ids: &[&str]) -> Result<Self> {
-        let mut names = Growing::default();
-        for id in ids {
-            names.push(id.as_bytes());
-        }
-        let order = order_of(ids);
+    pub(super) fn of(names: Strings) -> Result<Self> {
+        let ids: Vec<&str> = names.iter().collect();
+        let order = order_of(&ids);
         if let Some(pair) = order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
             return Err(Error::DuplicateId(ids[pair[0] as usize].to_owned()));
         }
@@ -200,7 +197,7 @@ impl Ids {
         for (place, &ordinal) in order.iter().enumerate() {
             places[ordinal as usize] = place as u32;
         }
-        Ok(Self { names: names.strings(), order: order.into(), places: places.into() })
+        Ok(Self { names, order: order.into(), places: places.into() })
     }
 
     /// Saved ids, whose order is checked by [`Self::verify`] alone: it takes as long as sorting them.
@@ -298,9 +295,15 @@ fn order_of(ids: &[&str]) -> Vec<Ordinal> {
 mod tests {
     use super::*;
 
+    fn of(ids: &[&str]) -> Result<Ids> {
+        let mut names = Growing::default();
+        ids.iter().for_each(|id| names.push(id.as_bytes()));
+        Ids::of(names.strings())
+    }
+
     #[test]
     fn ids_are_found_and_ordered_by_bytes() {
-        let ids = Ids::of(&["b", "a", "é", "", "ab"]).expect("unique");
+        let ids = of(&["b", "a", "é", "", "ab"]).expect("unique");
         assert_eq!(ids.sorted().0[..], [3, 1, 4, 0, 2]);
         assert_eq!(ids.ordinal("é"), Some(2));
         assert_eq!(ids.ordinal(""), Some(3));
@@ -309,8 +312,8 @@ mod tests {
         assert_eq!(ids.get(5), None);
         assert_eq!(ids.place(4), 2);
         let ids = ["doc-9", "doc-", "doc-12345678b", "doc-12345678a", "doc-9\0"];
-        assert_eq!(Ids::of(&ids).expect("unique").sorted().0[..], [1, 3, 2, 0, 4]);
-        assert_eq!(Ids::of(&["x", "y", "x"]), Err(Error::DuplicateId("x".into())));
+        assert_eq!(of(&ids).expect("unique").sorted().0[..], [1, 3, 2, 0, 4]);
+        assert_eq!(of(&["x", "y", "x"]), Err(Error::DuplicateId("x".into())));
     }
 
     #[test]
@@ -334,6 +337,6 @@ mod tests {
         assert!(ids(vec![0, 2], vec![0, 1]).is_err());
         assert!(ids(vec![0], vec![0]).is_err());
         assert!(ids(vec![0, 1], vec![0, 0]).is_err());
-        assert_eq!(ids(vec![0, 1], vec![0, 1]), Ids::of(&["a", "b"]));
+        assert_eq!(ids(vec![0, 1], vec![0, 1]), of(&["a", "b"]));
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::pages::Pages;
 use super::plane::Plane;
+use super::rows::Rows;
 use super::store::Store;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::score::codes;
 use crate::score::cosine::{self, LANES, Line, Wide};
 use crate::types::{Bits, Ordinal};
@@ -31,17 +31,13 @@ impl Vectors {
     /// asked for.
     pub(crate) const ENCODED: usize = 1024;
 
-    /// Vectors by rows of `dimension` numbers each, at least 1, which are normalized here.
+    /// The vectors of rows that were gathered.
     ///
     /// # Errors
-    /// What `refuse` makes of the row and the dimension of the first NaN or infinity.
-    pub(super) fn of(dimension: usize, rows: &[f32], refuse: impl Fn(usize, usize) -> Error) -> Result<Self> {
-        let width = cosine::lines_of(dimension);
-        let mut lines = Pages::zeros(rows.len() / dimension * width)?;
-        let pairs = rows.chunks_exact(dimension).zip(lines.chunks_exact_mut(width));
-        for (i, (row, out)) in pairs.enumerate() {
-            cosine::normalize(row, out).map_err(|place| refuse(i, place))?;
-        }
+    /// [`Error::Input`](crate::error::Error::Input) where memory is short.
+    pub(super) fn of(rows: Rows) -> Result<Self> {
+        let dimension = rows.dimension();
+        let (width, lines) = (cosine::lines_of(dimension), rows.into_lines()?);
         let present = Bits::of(lines.chunks_exact(width).map(|row| !cosine::is_zero(row)));
         let vectors = Self::from_parts(dimension, Store::Pages(lines), present, None);
         if vectors.encoded() {

@@ -155,6 +155,8 @@ fn weighted(index: &Index, lexical: Lexical<'_>) -> Result<BTreeMap<String, f64>
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod parted;
 #[cfg(test)]
 mod tests;

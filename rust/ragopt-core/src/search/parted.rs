@@ -1,5 +1,7 @@
 //! For tests: the same chunks in another shape.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -26,7 +28,7 @@ impl Shape {
         let count = source.ids.len();
         let mut cuts: Vec<usize> = self.cuts.iter().map(|cut| cut % (count + 1)).chain([0, count]).collect();
         cuts.sort_unstable();
-        let segments = cuts.windows(2).map(|pair| (None, self.segment(analyzer, source, pair[0]..pair[1])));
+        let segments = cuts.windows(2).map(|pair| (None, Arc::new(self.segment(analyzer, source, pair[0]..pair[1]))));
         let index = Index::of(*analyzer, bm25, "", segments.collect()).expect("valid");
         let ghost = |&ordinal: &Ordinal| index.id(ordinal).is_some_and(|id| id.starts_with("ghost-"));
         let deleted: Vec<Ordinal> = index.ordinals().filter(ghost).collect();
