@@ -17,10 +17,12 @@ __all__ = [
     "Builder",
     "Found",
     "Index",
+    "Lock",
     "Parameters",
     "Segment",
     "__version__",
     "cpu",
+    "fault",
 ]
 
 __version__: str
@@ -43,6 +45,22 @@ class Analyzer:
     def fingerprint(self) -> str: ...
     def terms(self, text: str, /) -> list[str]: ...
     def terms_many(self, texts: Sequence[str], /) -> list[list[str]]: ...
+
+def fault(step: int | None, /) -> int:
+    """For tests: the process aborts before that step of writing from now on (1: the next); None: it does not.
+
+    Returns how many steps there were since the last call.
+    """
+
+@final
+class Lock:
+    """The writer's lock of a folder, which is made if it is not there; IndexLockedError while another has it.
+
+    It is given back by `release`, when it is collected, or when the process ends, however it ends.
+    """
+
+    def __new__(cls, path: str, /) -> Lock: ...
+    def release(self) -> None: ...
 
 @final
 class Segment:
@@ -117,13 +135,28 @@ class Index:
 
     @staticmethod
     def open(path: str, /) -> Index: ...
-    def save(self, path: str, /) -> None: ...
     def warm(self) -> None:
         """Reads the postings, and copies the hot codes of vectors that lie in a file into huge pages."""
 
     def verify(self) -> None:
         """Checks every byte of the files, and that what they hold fits together; CorruptIndexError otherwise."""
 
+    def save(self, path: str, lock: Lock | None = None, /) -> None:
+        """Writes all of it as a new generation of the folder, under the lock, which is taken if none is given."""
+
+    def commit(self, path: str, lock: Lock, /) -> None:
+        """Writes what the folder does not hold yet, as a new generation.
+
+        IndexWriteError if it cannot, also if another generation stands there than the one that this comes from.
+        """
+
+    @staticmethod
+    def current(path: str, /) -> int:
+        """The generation that stands in the folder now."""
+
+    @property
+    def generation(self) -> int | None:
+        """The one that it is, or was made from, in the folder that it was last opened from or written to."""
     def __len__(self) -> int:
         """Live chunks."""
 
@@ -136,7 +169,7 @@ class Index:
         """The ordinals of the live chunks, ascending."""
 
     def segments(self) -> list[dict[str, Any]]:
-        """For each segment: tenant, chunks (deleted ones too), deleted, vectors."""
+        """For each segment: tenant, chunks (deleted ones too), deleted, vectors, file (its name; None in memory)."""
 
     @property
     def analyzer(self) -> Analyzer: ...

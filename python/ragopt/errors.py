@@ -16,6 +16,7 @@ RagoptError
 │   ├── NotAnIndexError                it is not an index
 │   ├── IndexVersionError              its format is newer than this ragopt
 │   ├── CorruptIndexError              it is truncated or was changed
+│   ├── IndexLockedError               another writer is at work on it
 │   └── IndexWriteError (OSError)      it cannot be written: read-only, disk full
 ├── EmbedderError                      an embedder gave something unusable
 │   └── EmbedderMismatchError          the index was built with another embedder
@@ -45,6 +46,7 @@ __all__ = [
     "GenerationError",
     "IncompleteAnswerError",
     "IndexFileError",
+    "IndexLockedError",
     "IndexVersionError",
     "IndexWriteError",
     "InputError",
@@ -125,6 +127,10 @@ class IndexVersionError(IndexFileError):
 
 class CorruptIndexError(IndexFileError):
     """The index is truncated or its bytes were changed."""
+
+
+class IndexLockedError(IndexFileError):
+    """Another writer, of this process or another, has staged changes of the index; readers need no lock."""
 
 
 class IndexWriteError(IndexFileError, OSError):

@@ -99,8 +99,10 @@ def harmed(data: bytes) -> Iterator[bytes]:
 def test_a_file_that_was_cut_or_changed(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     small().save(folder)
-    assert len(contents(folder)) >= 3
+    assert len(contents(folder)) >= 4
     for name, data in contents(folder).items():
+        if name == "LOCK":
+            continue  # which no reader looks at
         for bad in harmed(data):
             if bad == data:
                 continue
@@ -252,6 +254,6 @@ def test_a_full_disk(place: Path) -> None:
 def test_saving_over_an_index_replaces_it(tmp_path: Path) -> None:
     for word in ("fox", "hen", "den"):
         small(word).save(tmp_path / "index")
-        assert len(contents(tmp_path / "index")) == 3
+        assert len(contents(tmp_path / "index")) == 4
     assert Index.open(tmp_path / "index").search("den", alpha=0).ids == ["a"]
     json.dumps(Index.open(tmp_path / "index").describe())

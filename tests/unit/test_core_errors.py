@@ -74,6 +74,11 @@ RAISES: dict[str, tuple[type[errors.RagoptError], str, Callable[[Path], object]]
     "corrupt": (errors.CorruptIndexError, "ragopt index", lambda folder: _core.Index.open(damaged(folder))),
     "read": (errors.IndexFileError, "cannot be read", lambda folder: _core.Index.open(unreadable(folder))),
     "write": (errors.IndexWriteError, "unchanged", lambda _: build().save("/proc/no-such-place/index")),
+    "locked": (
+        errors.IndexLockedError,
+        "another writer",
+        lambda folder: (_core.Lock(str(folder)), build().save(str(folder))),
+    ),
 }
 
 

@@ -25,6 +25,8 @@ pub enum Error {
     Corrupt { path: String, reason: String },
     /// The index cannot be read for a reason outside of it.
     Read { path: String, reason: String },
+    /// Another writer has the lock of the index in this folder.
+    Locked(String),
     /// The index cannot be written; what stood there is kept.
     Write { path: String, reason: String },
 }
@@ -70,6 +72,10 @@ impl fmt::Display for Error {
                 "{path}: the index is damaged ({reason}). Restore it from a copy, or rebuild it with: ragopt index"
             ),
             Self::Read { path, reason } => write!(f, "{path}: cannot be read ({reason})"),
+            Self::Locked(path) => write!(
+                f,
+                "{path}: another writer has the index locked. Commit or roll back there, or wait until it is done"
+            ),
             Self::Write { path, reason } => write!(
                 f,
                 "{path}: the index cannot be written ({reason}). An index that stood there before is unchanged"

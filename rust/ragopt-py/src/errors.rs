@@ -38,6 +38,7 @@ fn raise(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         Error::Version { .. } => "IndexVersionError",
         Error::Corrupt { .. } => "CorruptIndexError",
         Error::Read { .. } => "IndexFileError",
+        Error::Locked(_) => "IndexLockedError",
         Error::Write { .. } => "IndexWriteError",
     };
     Ok(PyErr::from_value(errors.getattr(class)?.call1((error.to_string(),))?))

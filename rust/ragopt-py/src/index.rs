@@ -18,6 +18,7 @@ use ragopt_core::types::Bits;
 use crate::analyzer::Analyzer;
 use crate::builder::Segment;
 use crate::errors::Raised;
+use crate::folder::Lock;
 use crate::found::{Account, Found, Parameters};
 
 /// One immutable index.
@@ -136,9 +137,28 @@ impl Index {
         Ok(Self(py.detach(|| index::Index::open(&path))?))
     }
 
+    #[pyo3(signature = (path, lock=None, /))]
+    fn save(&self, py: Python<'_>, path: PathBuf, lock: Option<&Lock>) -> Result<(), Raised> {
+        Ok(py.detach(|| match lock {
+            Some(lock) => lock.with(&path, |lock| self.0.save(lock)),
+            None => self.0.save(&index::Lock::new(&path)?),
+        })?)
+    }
+
+    #[pyo3(signature = (path, lock, /))]
+    fn commit(&self, py: Python<'_>, path: PathBuf, lock: &Lock) -> Result<(), Raised> {
+        Ok(py.detach(|| lock.with(&path, |lock| self.0.commit(lock)))?)
+    }
+
+    #[staticmethod]
     #[pyo3(signature = (path, /))]
-    fn save(&self, py: Python<'_>, path: PathBuf) -> Result<(), Raised> {
-        Ok(py.detach(|| self.0.save(&path))?)
+    fn current(path: PathBuf) -> Result<u64, Raised> {
+        Ok(index::Index::current(&path)?)
+    }
+
+    #[getter]
+    fn generation(&self) -> Option<u64> {
+        self.0.generation()
     }
 
     fn warm(&self, py: Python<'_>) -> Result<(), Raised> {
@@ -174,6 +194,7 @@ impl Index {
             fields.set_item("chunks", part.chunks)?;
             fields.set_item("deleted", part.deleted)?;
             fields.set_item("vectors", part.vectors)?;
+            fields.set_item("file", part.file)?;
             Ok(fields)
         });
         described.collect()

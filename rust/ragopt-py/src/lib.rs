@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod analyzer;
 mod builder;
 mod errors;
+mod folder;
 mod found;
 mod index;
 mod path;
@@ -18,6 +19,8 @@ mod _core {
     #[pymodule_export]
     use crate::builder::{Builder, Segment};
     #[pymodule_export]
+    use crate::folder::Lock;
+    #[pymodule_export]
     use crate::found::{Account, Found, Parameters};
     #[pymodule_export]
     use crate::index::Index;
@@ -28,6 +31,13 @@ mod _core {
     #[pyfunction]
     fn cpu() -> &'static str {
         ragopt_core::score::cpu::path().name()
+    }
+
+    /// Dies at a step of writing: for tests.
+    #[pyfunction]
+    #[pyo3(signature = (step, /))]
+    fn fault(step: Option<u64>) -> u64 {
+        ragopt_core::index::fault(step)
     }
 
     #[pymodule_init]

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::home::Homes;
 use super::part::{Live, Part};
 use super::postings::MOST_CHUNKS;
-use super::{Index, Segment};
+use super::{Index, Kept, Segment};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::score::bm25::Bm25;
@@ -21,8 +22,7 @@ impl Index {
         attributes: &str,
         segments: Vec<(Option<String>, Arc<Segment>)>,
     ) -> Result<Self> {
-        let nothing = Self::assemble((analyzer, bm25, attributes.to_owned()), None, Vec::new(), Arc::default());
-        nothing.changed(&[], segments, None)
+        Self::assemble(Kept::new(analyzer, bm25, attributes.to_owned()), Vec::new()).changed(&[], segments, None)
     }
 
     /// The index without the chunks at `deleted` and with those of `added`; other attributes, if there are any.
@@ -37,16 +37,16 @@ impl Index {
         attributes: Option<&str>,
     ) -> Result<Self> {
         let mut parts = self.without(deleted)?;
-        let mut dimension = self.dimension;
+        let mut kept = self.kept.clone();
         for (tenant, segment) in added {
-            if self.dimension.is_none() && parts.is_empty() {
-                dimension = dimension.or(segment.dimension());
+            if parts.is_empty() {
+                kept.dimension = kept.dimension.or(segment.dimension());
             }
             if segment.is_empty() {
                 continue;
             }
-            if segment.dimension() != dimension {
-                return Err(unfit(segment.dimension(), dimension));
+            if segment.dimension() != kept.dimension {
+                return Err(unfit(segment.dimension(), kept.dimension));
             }
             let part = Part::new(segment, tenant.map(Arc::from), None);
             parts.iter().filter(|other| other.tenant == part.tenant).try_for_each(|other| distinct(other, &part))?;
@@ -58,8 +58,10 @@ impl Index {
                 "{span} chunks: one index holds fewer than {MOST_CHUNKS}; split the corpus"
             )));
         }
-        let attributes = attributes.unwrap_or(&self.attributes).to_owned();
-        Ok(Self::assemble((self.analyzer, self.bm25, attributes), dimension, parts, Arc::clone(&self.scratch)))
+        if let Some(attributes) = attributes {
+            attributes.clone_into(&mut kept.attributes);
+        }
+        Ok(Self::assemble(kept, parts))
     }
 
     /// The parts of the index less the chunks at `deleted`.
@@ -75,10 +77,7 @@ impl Index {
         }
         let parts = self.parts.iter().zip(left).map(|(part, left)| match left {
             None => part.again(),
-            Some(bits) => {
-                let live = Live::of(&part.segment, bits);
-                Part::new(Arc::clone(&part.segment), part.tenant.clone(), Some(Arc::new(live)))
-            }
+            Some(bits) => part.with(Some(Arc::new(Live::of(&part.segment, bits)))),
         });
         Ok(parts.collect())
     }
@@ -92,7 +91,9 @@ impl Index {
     /// The index of one tenant alone: its parts, its statistics. Of an unknown tenant an empty one.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Self {
-        self.keeping(|part| part.tenant.as_deref() == Some(name))
+        let parts = self.parts.iter().filter(|part| part.tenant.as_deref() == Some(name)).map(Part::again).collect();
+        // It stands in no folder: a commit of it would leave the others out.
+        Self::assemble(Kept { homes: Homes::default(), ..self.kept.clone() }, parts)
     }
 
     /// The index whose parts of the tenant `name` are those of `work`, which came from [`Index::tenant`] by changes.
@@ -103,16 +104,10 @@ impl Index {
         if work.parts.iter().any(|part| part.tenant.as_deref() != Some(name)) {
             return Err(Error::Input(format!("the changes are not those of the tenant {name:?} alone")));
         }
-        let mut next = self.keeping(|part| part.tenant.as_deref() != Some(name));
-        let parts = next.parts.drain(..).chain(work.parts.iter().map(Part::again)).collect();
-        let dimension = self.dimension.or(work.dimension);
-        Ok(Self::assemble((next.analyzer, next.bm25, next.attributes), dimension, parts, next.scratch))
-    }
-
-    fn keeping(&self, kept: impl Fn(&&Part) -> bool) -> Self {
-        let parts = self.parts.iter().filter(kept).map(Part::again).collect();
-        let same = (self.analyzer, self.bm25, self.attributes.clone());
-        Self::assemble(same, self.dimension, parts, Arc::clone(&self.scratch))
+        let others = self.parts.iter().filter(|part| part.tenant.as_deref() != Some(name));
+        let parts = others.chain(&work.parts).map(Part::again).collect();
+        let dimension = self.kept.dimension.or(work.kept.dimension);
+        Ok(Self::assemble(Kept { dimension, ..self.kept.clone() }, parts))
     }
 }
 

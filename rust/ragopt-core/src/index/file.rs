@@ -21,6 +21,7 @@ use std::sync::Arc;
 use bytemuck::Pod;
 
 use super::bytes::Reader;
+use super::fault;
 use super::mmap;
 use super::section::{BLOCK, Mapped, Section, Valid};
 use super::store::Store;
@@ -108,6 +109,7 @@ impl Blocks {
 impl SectionWriter {
     pub(super) fn create(path: &Path, kind: u32) -> Result<Self> {
         little_endian(path)?;
+        fault::step();
         let file = File::create(path).map_err(|cause| Error::write(path, &cause))?;
         let mut head = [0; HEAD];
         head[..8].copy_from_slice(MAGIC);
@@ -138,6 +140,7 @@ impl SectionWriter {
 
     /// A section from pieces that are made one after another.
     pub(super) fn section(&mut self, tag: &Tag, pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> Result<()> {
+        fault::step();
         self.pad()?;
         let offset = self.position;
         let mut blocks = Blocks::default();
@@ -170,7 +173,9 @@ impl SectionWriter {
         self.put(&foot)?;
         let seal = seal(&[&self.head, &table, &foot]);
         let length = self.position;
+        fault::step();
         let file = self.out.into_inner().map_err(|cause| Error::write(&self.path, cause.error()))?;
+        fault::step();
         file.sync_all().map_err(|cause| Error::write(&self.path, &cause))?;
         Ok(Sealed { length, seal })
     }

@@ -1,22 +1,29 @@
-//! The folder of an index: a pointer, a manifest, segment files; replaced whole or not at all.
+//! The folder of an index: a pointer, a manifest, the files that it names; changed whole or not at all.
 //!
 //! ```text
 //! CURRENT                      text: format, name, length and seal of the manifest, checksum of these lines
-//! manifest-0000000001          what the index is made of: analyzer, BM25, attributes, its segments
-//! segment-0000000001-0         the chunks
+//! manifest-0000000007          what the index is made of: analyzer, BM25, attributes, its parts
+//! segment-0000000003-0         chunks, as generation 3 wrote them
+//! live-0000000007-1            which chunks of a segment are left
+//! LOCK                         held by whoever writes
 //! ```
-//! Each save is a new generation. Its files have new names and reach the disk before `CURRENT` is
-//! renamed over the old one, which is the moment of the change; only then the old files go. A save
-//! that dies leaves files that nothing points to, and the next one removes them.
+//! Each save or commit is a new generation. Its files have new names and reach the disk before `CURRENT` is
+//! renamed over the old one, which is the moment of the change; only then the files go that it does not name.
+//! A writer that dies leaves files that nothing points to, and the next one removes them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::fault;
 use super::file::{FORMAT, Sealed, newer};
+use super::lock::Lock;
 use crate::error::{Error, Result};
 
-const POINTER: &str = "CURRENT";
+pub(super) const POINTER: &str = "CURRENT";
+/// Locked by whoever writes.
+pub(super) const LOCK: &str = "LOCK";
 const POINTER_ASIDE: &str = "CURRENT.new";
 const FIRST_WORD: &str = "ragopt-index";
 /// A pointer is about 100 bytes; a file much longer is not read.
@@ -57,11 +64,13 @@ pub(super) fn read_pointer(folder: &Path) -> Result<Pointer> {
         }
         Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => return Err(not_an_index("it is a file")),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            return Err(if own_files(folder).is_ok_and(|files| files.iter().any(|name| name != POINTER_ASIDE)) {
-                Error::corrupt(&path, "it is missing")
-            } else {
-                not_an_index("it has no file CURRENT")
-            });
+            return Err(
+                if own_files(folder).is_ok_and(|files| files.iter().any(|name| generation_of(name).is_some())) {
+                    Error::corrupt(&path, "it is missing")
+                } else {
+                    not_an_index("it has no file CURRENT")
+                },
+            );
         }
         Err(cause) => return Err(Error::read(&path, &cause)),
     };
@@ -70,7 +79,7 @@ pub(super) fn read_pointer(folder: &Path) -> Result<Pointer> {
     }
     let bytes = fs::read(&path).map_err(|cause| Error::read(&path, &cause))?;
     if !bytes.starts_with(FIRST_WORD.as_bytes()) {
-        return Err(if own_files(folder).is_ok_and(|files| files.len() > 1) {
+        return Err(if own_files(folder).is_ok_and(|files| files.iter().any(|name| generation_of(name).is_some())) {
             Error::corrupt(&path, "its bytes were changed")
         } else {
             not_an_index("its CURRENT is not the one of an index")
@@ -111,32 +120,20 @@ fn pointer_text(pointer: &Pointer) -> String {
 
 /// A folder that is about to get a new generation.
 #[derive(Debug)]
-pub(super) struct Saving {
-    folder: PathBuf,
+pub(super) struct Saving<'a> {
+    lock: &'a Lock,
     generation: u64,
-    /// The folder was made for this save and goes again if it fails.
-    made: bool,
     done: bool,
 }
 
-impl Saving {
-    /// Makes sure that `folder` is new, empty, or an index.
-    pub(super) fn start(folder: &Path) -> Result<Self> {
-        let made = match fs::symlink_metadata(folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder).map_err(|cause| Error::write(folder, &cause))?;
-                true
-            }
-            _ => false,
-        };
-        let files = own_files(folder)?;
-        if files.iter().any(|name| name == POINTER)
-            && let Err(stranger @ Error::NotAnIndex { .. }) = read_pointer(folder)
-        {
-            return Err(stranger);
-        }
+impl<'a> Saving<'a> {
+    /// The next generation of the folder of `lock`. What an earlier writer left behind goes, but for the files `in_use`.
+    pub(super) fn start(lock: &'a Lock, in_use: &BTreeSet<&str>) -> Result<Self> {
+        let files = own_files(lock.folder())?;
         let generation = files.iter().filter_map(|name| generation_of(name)).max().unwrap_or(0) + 1;
-        Ok(Self { folder: folder.to_owned(), generation, made, done: false })
+        let saving = Self { lock, generation, done: false };
+        saving.remove(|name| !in_use.contains(name));
+        Ok(saving)
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -144,52 +141,56 @@ impl Saving {
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.lock.folder().join(name)
     }
 
-    /// Lets the index be the new generation, then removes all others.
-    pub(super) fn finish(mut self, manifest: Sealed) -> Result<()> {
+    /// Lets the index be the new generation; `then` is called at that moment. All files but those `in_use` go.
+    pub(super) fn finish(mut self, manifest: Sealed, in_use: &BTreeSet<&str>, then: impl FnOnce()) -> Result<()> {
+        let folder = self.lock.folder();
         let pointer = Pointer { generation: self.generation, manifest };
-        sync_folder(&self.folder)?; // the new files' names, before something points to them
+        sync_folder(folder)?; // the new files' names, before something points to them
         let (aside, path) = (self.path(POINTER_ASIDE), self.path(POINTER));
         let write = || -> io::Result<()> {
+            fault::step();
             let mut file = File::create(&aside)?;
+            fault::step();
             file.write_all(pointer_text(&pointer).as_bytes())?;
+            fault::step();
             file.sync_all()?;
+            fault::step();
             fs::rename(&aside, &path)
         };
         write().map_err(|cause| Error::write(&path, &cause))?;
         self.done = true; // from here on the new generation is the index, and nothing may take it away
-        sync_folder(&self.folder)?;
-        self.remove(|generation| generation != Some(self.generation));
+        then();
+        sync_folder(folder)?;
+        self.remove(|name| !in_use.contains(name) && name != manifest_name(self.generation));
         Ok(())
     }
 
-    /// Removes this folder's files of the chosen generations. What cannot be removed is harmless:
-    /// nothing points to it, and the next save tries again.
-    fn remove(&self, chosen: impl Fn(Option<u64>) -> bool) {
-        for name in own_files(&self.folder).unwrap_or_default() {
-            if name != POINTER && chosen(generation_of(&name)) {
+    /// Removes this folder's chosen files. What cannot be removed is harmless: nothing points to it, and the next writer
+    /// tries again.
+    fn remove(&self, chosen: impl Fn(&str) -> bool) {
+        for name in own_files(self.lock.folder()).unwrap_or_default() {
+            if name != POINTER && name != LOCK && chosen(&name) {
+                fault::step();
                 let _ = fs::remove_file(self.path(&name));
             }
         }
     }
 }
 
-impl Drop for Saving {
+impl Drop for Saving<'_> {
     /// A save that failed takes its files away again.
     fn drop(&mut self) {
         if !self.done {
-            self.remove(|generation| generation.is_none_or(|found| found == self.generation));
-            if self.made {
-                let _ = fs::remove_dir(&self.folder);
-            }
+            self.remove(|name| generation_of(name).is_none_or(|found| found == self.generation));
         }
     }
 }
 
 /// The names of an index's files in `folder`; an error if there are others, or if it is no folder.
-fn own_files(folder: &Path) -> Result<Vec<String>> {
+pub(super) fn own_files(folder: &Path) -> Result<Vec<String>> {
     let foreign = |reason: String| Error::NotAnIndex { path: folder.display().to_string(), reason };
     let entries = fs::read_dir(folder).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotADirectory => foreign("it is a file; give a folder".to_owned()),
@@ -199,7 +200,7 @@ fn own_files(folder: &Path) -> Result<Vec<String>> {
     for entry in entries {
         let name = entry.map_err(|cause| Error::write(folder, &cause))?.file_name();
         let name = name.to_string_lossy().into_owned();
-        if name != POINTER && name != POINTER_ASIDE && generation_of(&name).is_none() {
+        if ![POINTER, POINTER_ASIDE, LOCK].contains(&&*name) && generation_of(&name).is_none() {
             return Err(foreign(format!("it holds {name:?}; give a new or empty folder, or an index")));
         }
         names.push(name);
@@ -225,5 +226,6 @@ pub(super) fn generation_of(name: &str) -> Option<u64> {
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {
+    fault::step();
     File::open(folder).and_then(|file| file.sync_all()).map_err(|cause| Error::write(folder, &cause))
 }

@@ -1,15 +1,18 @@
 //! A snapshot to a folder and back: its segments, which of their chunks were deleted, and what they are together.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Index;
 use super::bytes::{Reader, put_string, u64s};
 use super::file::{Sealed, SectionReader, SectionWriter, Tag};
 use super::folder::{Pointer, Saving, generation_of, live_name, manifest_name, read_pointer, segment_name};
+use super::home::Homes;
+use super::lock::Lock;
 use super::part::{Live, Part};
 use super::persist::{open_segment, write_segment};
 use super::postings::MOST_CHUNKS;
+use super::{Index, Kept};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::score::bm25::Bm25;
@@ -41,30 +44,92 @@ struct Manifest {
     entries: Vec<Entry>,
 }
 
-pub(super) fn save(index: &Index, folder: &Path) -> Result<()> {
-    let saving = Saving::start(folder)?;
-    let mut entries = Vec::new();
+/// Writes all of `index` as a new generation.
+pub(super) fn save(index: &Index, lock: &Lock) -> Result<()> {
+    // Where the one that stands there cannot be read, nothing of it is taken away before the new one stands.
+    let current = read_pointer(lock.folder()).and_then(|pointer| current(lock.folder(), &pointer)).unwrap_or_default();
+    write(index, lock, &current, |_| false)
+}
+
+/// Writes what the folder does not hold yet as a new generation.
+pub(super) fn commit(index: &Index, lock: &Lock) -> Result<()> {
+    let folder = lock.folder();
+    let Some(generation) = index.kept.homes.of(folder) else {
+        return Err(Error::Input(format!("{}: the index has no part there; save it there first", folder.display())));
+    };
+    let pointer = read_pointer(folder)?;
+    if pointer.generation != generation {
+        let reason = format!(
+            "generation {} stands there and the changes were made to generation {generation}: open it anew and change that",
+            pointer.generation
+        );
+        return Err(Error::Write { path: folder.display().to_string(), reason });
+    }
+    let current = current(folder, &pointer)?;
+    write(index, lock, &current, |named| current.contains(named))
+}
+
+/// The files of the generation that `pointer` names.
+fn current(folder: &Path, pointer: &Pointer) -> Result<Vec<Named>> {
+    let manifest = manifest_name(pointer.generation);
+    let mut files = vec![(manifest, pointer.manifest.clone())];
+    for Entry { segment, live, .. } in manifest_at(folder, pointer)?.entries {
+        files.push(segment);
+        files.extend(live);
+    }
+    Ok(files)
+}
+
+/// Writes `index` as a new generation, but for the files of it that stand there already.
+fn write(index: &Index, lock: &Lock, current: &[Named], stands: impl Fn(&Named) -> bool) -> Result<()> {
+    let folder = lock.folder();
+    let saving = Saving::start(lock, &names(current))?;
+    let generation = saving.generation();
+    let known = |homes: &Homes<Named>| homes.of(folder).filter(&stands);
+    let (mut entries, mut number) = (Vec::new(), 0);
     for part in index.parts() {
-        let name = segment_name(saving.generation(), part.number);
-        let sealed = write_segment(&part.segment, &saving.path(&name))?;
-        let live = match part.live() {
+        let segment = match known(&part.written) {
+            Some(named) => named,
+            None => {
+                let name = segment_name(generation, number);
+                let sealed = write_segment(&part.segment, &saving.path(&name))?;
+                (name, sealed)
+            }
+        };
+        let live = match part.left().map(|live| (live, known(&live.written))) {
             None => None,
-            Some(bits) => {
-                let name = live_name(saving.generation(), part.number);
-                let sealed = write_live(bits, &saving.path(&name))?;
+            Some((_, Some(named))) => Some(named),
+            Some((live, None)) => {
+                let name = live_name(generation, number);
+                let sealed = write_live(live.bits(), &saving.path(&name))?;
                 Some((name, sealed))
             }
         };
-        entries.push(Entry { tenant: part.tenant.as_deref().map(str::to_owned), segment: (name, sealed), live });
+        number += 1;
+        entries.push(Entry { tenant: part.tenant.as_deref().map(str::to_owned), segment, live });
     }
     let manifest = manifest_bytes(index, &entries)
         .ok_or_else(|| Error::Input("the attributes are longer than 4 GiB".to_owned()))?;
     let manifest = write_manifest(&saving, &manifest)?;
-    saving.finish(manifest)
+    let files: Vec<Named> =
+        entries.iter().flat_map(|entry| std::iter::once(&entry.segment).chain(&entry.live)).cloned().collect();
+    saving.finish(manifest, &names(&files), || {
+        for (part, Entry { segment, live, .. }) in index.parts().iter().zip(entries) {
+            part.written.put(folder, segment);
+            if let Some((left, live)) = part.left().zip(live) {
+                left.written.put(folder, live);
+            }
+        }
+        index.kept.homes.put(folder, generation);
+    })
+}
+
+fn names(files: &[Named]) -> BTreeSet<&str> {
+    files.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 /// Writes the manifest of the generation that is being saved.
-pub(super) fn write_manifest(saving: &Saving, bytes: &[u8]) -> Result<Sealed> {
+pub(super) fn write_manifest(saving: &Saving<'_>, bytes: &[u8]) -> Result<Sealed> {
     let mut writer = SectionWriter::create(&saving.path(&manifest_name(saving.generation())), MANIFEST)?;
     writer.section(ALL, std::iter::once(bytes))?;
     writer.finish()
@@ -124,34 +189,46 @@ fn put_file(out: &mut Vec<u8>, (name, sealed): &Named) -> Option<()> {
     Some(())
 }
 
-fn open_generation(folder: &Path, pointer: &Pointer) -> Result<Index> {
+/// The manifest that `pointer` names.
+fn manifest_at(folder: &Path, pointer: &Pointer) -> Result<Manifest> {
     let path = folder.join(manifest_name(pointer.generation));
     let file = SectionReader::open(&path, MANIFEST, &pointer.manifest)?;
-    let bytes = file.section(ALL)?;
-    let Manifest { analyzer, bm25, attributes, dimension, entries } = read_manifest(&file, &bytes)?;
-    let (mut parts, mut span) = (Vec::new(), 0);
-    for Entry { tenant, segment, live } in entries {
-        // A name is joined to the folder's, so it must be one of ours.
-        for (name, _) in std::iter::once(&segment).chain(&live) {
-            if generation_of(name).is_none_or(|generation| generation > pointer.generation) {
-                return Err(file.corrupt("a file of it that is not one of an index"));
-            }
+    let manifest = read_manifest(&file, &file.section(ALL)?)?;
+    // A name is joined to the folder's, so it must be one of ours.
+    for (name, _) in manifest.entries.iter().flat_map(|entry| std::iter::once(&entry.segment).chain(&entry.live)) {
+        if generation_of(name).is_none_or(|generation| generation > pointer.generation) {
+            return Err(file.corrupt("a file of it that is not one of an index"));
         }
-        let (name, sealed) = segment;
-        let segment = open_segment(&folder.join(name), &sealed)?;
+    }
+    Ok(manifest)
+}
+
+fn open_generation(folder: &Path, pointer: &Pointer) -> Result<Index> {
+    let Manifest { analyzer, bm25, attributes, dimension, entries } = manifest_at(folder, pointer)?;
+    let home = folder.canonicalize().map_err(|cause| Error::read(folder, &cause))?;
+    let (mut parts, mut span) = (Vec::new(), 0);
+    for Entry { tenant, segment: named, live } in entries {
+        let segment = open_segment(&folder.join(&named.0), &named.1)?;
         span += segment.len();
         if segment.dimension() != dimension || span >= MOST_CHUNKS {
-            return Err(file.corrupt("its segments do not fit together"));
+            return Err(Error::corrupt(&folder.join(&named.0), "it does not fit the other segments"));
         }
         let live = match live {
-            Some((name, sealed)) => {
-                Some(Arc::new(Live::of(&segment, read_live(&folder.join(name), &sealed, segment.len())?)))
-            }
             None => None,
+            Some(named) => {
+                let bits = read_live(&folder.join(&named.0), &named.1, segment.len())?;
+                let live = Live::of(&segment, bits);
+                live.written.put(&home, named);
+                Some(Arc::new(live))
+            }
         };
-        parts.push(Part::new(Arc::new(segment), tenant.map(Arc::from), live));
+        let part = Part::new(Arc::new(segment), tenant.map(Arc::from), live);
+        part.written.put(&home, named);
+        parts.push(part);
     }
-    Ok(Index::assemble((analyzer, bm25, attributes), dimension, parts, Arc::default()))
+    let kept = Kept { dimension, ..Kept::new(analyzer, bm25, attributes) };
+    kept.homes.put(&home, pointer.generation);
+    Ok(Index::assemble(kept, parts))
 }
 
 fn read_live(path: &Path, sealed: &Sealed, chunks: usize) -> Result<Bits> {

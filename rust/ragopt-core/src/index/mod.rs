@@ -10,9 +10,14 @@ mod build;
 mod bytes;
 mod change;
 mod classes;
+#[cfg(test)]
+mod commit_tests;
 mod dictionary;
+mod fault;
 mod file;
 mod folder;
+mod home;
+mod lock;
 mod manifest;
 mod mmap;
 mod pages;
@@ -43,11 +48,15 @@ use crate::score::bm25::{Bm25, Statistics, Variant};
 use crate::score::top::Entry;
 use crate::types::Ordinal;
 
+use home::Homes;
+
 pub use allow::Allow;
 #[cfg(test)]
 pub(crate) use build::segment;
 pub use build::{Builder, Source};
 pub(crate) use classes::Levels;
+pub use fault::fault;
+pub use lock::Lock;
 pub(crate) use part::Part;
 pub(crate) use plane::Plane;
 pub use postings::Postings;
@@ -64,10 +73,7 @@ pub use vocabulary::Vocabulary;
 /// ordinal and is never found.
 #[derive(Debug)]
 pub struct Index {
-    analyzer: Analyzer,
-    bm25: Bm25,
-    attributes: String,
-    dimension: Option<usize>,
+    kept: Kept,
     parts: Vec<Part>,
     /// Live chunks.
     count: usize,
@@ -76,17 +82,36 @@ pub struct Index {
     saturations: OnceLock<Saturations>,
     /// No other snapshot of this process has this number.
     number: u64,
-    pub(crate) scratch: Arc<crate::search::ScratchPool>,
+}
+
+/// What a snapshot hands on to those that are made from it.
+#[derive(Debug, Clone)]
+struct Kept {
+    analyzer: Analyzer,
+    bm25: Bm25,
+    attributes: String,
+    dimension: Option<usize>,
+    /// The generation that this is, or comes from, in each folder.
+    homes: Homes<u64>,
+    scratch: Arc<crate::search::ScratchPool>,
+}
+
+impl Kept {
+    fn new(analyzer: Analyzer, bm25: Bm25, attributes: String) -> Self {
+        Self { analyzer, bm25, attributes, dimension: None, homes: Homes::default(), scratch: Arc::default() }
+    }
 }
 
 /// What is known of a part of an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description<'a> {
     pub tenant: Option<&'a str>,
     /// With the deleted ones.
     pub chunks: usize,
     pub deleted: usize,
     pub vectors: usize,
+    /// Its name in the folder that it was last written to.
+    pub file: Option<String>,
 }
 
 impl Index {
@@ -110,21 +135,38 @@ impl Index {
         manifest::open(path)
     }
 
-    /// Writes the index to the folder `path`, replacing an index that stands there, whole or not at all.
+    /// Writes the index to the folder of `lock`, replacing an index that stands there, whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Write`](crate::error::Error::Write), or [`Error::NotAnIndex`](crate::error::Error::NotAnIndex)
-    /// for a folder that holds something else; what stood there is kept.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        manifest::save(self, path)
+    /// [`Error::Write`](crate::error::Error::Write); what stood there is kept.
+    pub fn save(&self, lock: &Lock) -> Result<()> {
+        manifest::save(self, lock)
     }
 
-    fn assemble(
-        (analyzer, bm25, attributes): (Analyzer, Bm25, String),
-        dimension: Option<usize>,
-        mut parts: Vec<Part>,
-        scratch: Arc<crate::search::ScratchPool>,
-    ) -> Self {
+    /// Writes what the folder of `lock` does not hold yet, so that it opens as this snapshot, or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Write`](crate::error::Error::Write), also where another writer committed since;
+    /// [`Error::Input`](crate::error::Error::Input) for a folder that this was neither opened from nor saved to.
+    pub fn commit(&self, lock: &Lock) -> Result<()> {
+        manifest::commit(self, lock)
+    }
+
+    /// The generation that it is, or was made from, in the folder that it was last opened from or written to.
+    #[must_use]
+    pub fn generation(&self) -> Option<u64> {
+        self.kept.homes.last()
+    }
+
+    /// The generation that stands in a folder now.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn current(path: &Path) -> Result<u64> {
+        Ok(folder::read_pointer(path)?.generation)
+    }
+
+    fn assemble(kept: Kept, mut parts: Vec<Part>) -> Self {
         static SNAPSHOTS: AtomicU64 = AtomicU64::new(0);
         parts.retain(|part| part.count() > 0);
         let mut span = 0;
@@ -133,17 +175,13 @@ impl Index {
             span += part.span();
         }
         Self {
-            analyzer,
-            bm25,
-            attributes,
-            dimension,
+            kept,
             count: parts.iter().map(Part::count).sum(),
             span,
             parts,
             statistics: OnceLock::new(),
             saturations: OnceLock::new(),
             number: SNAPSHOTS.fetch_add(1, Relaxed),
-            scratch,
         }
     }
 
@@ -168,13 +206,13 @@ impl Index {
     /// The analyzer of its texts and queries.
     #[must_use]
     pub fn analyzer(&self) -> &Analyzer {
-        &self.analyzer
+        &self.kept.analyzer
     }
 
     /// How its lexical side scores.
     #[must_use]
     pub fn bm25(&self) -> &Bm25 {
-        &self.bm25
+        &self.kept.bm25
     }
 
     /// What BM25 knows of the whole index.
@@ -186,7 +224,7 @@ impl Index {
             return Ok(known);
         }
         let mut statistics = self.sums();
-        if self.bm25.variant == Variant::Okapi {
+        if self.kept.bm25.variant == Variant::Okapi {
             statistics.mean_idf = Bm25::mean_idf(self.count, self.frequencies()?.into_iter());
         }
         Ok(self.statistics.get_or_init(|| statistics))
@@ -217,11 +255,15 @@ impl Index {
 
     /// What each length is worth.
     pub(crate) fn saturations(&self) -> &Saturations {
-        self.saturations.get_or_init(|| Saturations::of_all(&self.bm25, &self.sums()))
+        self.saturations.get_or_init(|| Saturations::of_all(&self.kept.bm25, &self.sums()))
     }
 
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    pub(crate) fn scratch(&self) -> &crate::search::ScratchPool {
+        &self.kept.scratch
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -264,13 +306,13 @@ impl Index {
     /// The caller's own words about it.
     #[must_use]
     pub fn attributes(&self) -> &str {
-        &self.attributes
+        &self.kept.attributes
     }
 
     /// Numbers of a vector, if it was built with any.
     #[must_use]
     pub fn dimension(&self) -> Option<usize> {
-        self.dimension
+        self.kept.dimension
     }
 
     /// The unit vector of a chunk, if it has one.
@@ -340,6 +382,7 @@ impl Index {
             chunks: part.span(),
             deleted: part.span() - part.count(),
             vectors: part.segment.vectors.as_ref().map_or(0, Vectors::count),
+            file: part.written.last().map(|(name, _)| name),
         })
     }
 

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Segment;
 use super::classes::Levels;
+use super::home::Homes;
+use super::manifest::Named;
 use super::saturations::Saturations;
 use crate::error::Result;
 use crate::types::{Bits, Ordinal};
@@ -21,6 +23,8 @@ pub(crate) struct Part {
     pub(crate) tenant: Option<Arc<str>>,
     /// None while all of its chunks are there.
     live: Option<Arc<Live>>,
+    /// The files of its segment.
+    pub(super) written: Arc<Homes<Named>>,
     levels: OnceLock<Levels>,
 }
 
@@ -33,6 +37,8 @@ pub(crate) struct Live {
     tokens: u64,
     /// By term: how many deleted chunks hold it. Filled when asked for.
     gone: Mutex<HashMap<u32, u32>>,
+    /// The files of it.
+    pub(super) written: Homes<Named>,
 }
 
 /// Looking a chunk up in the postings of a term takes as long as walking so many of them.
@@ -45,7 +51,11 @@ impl Live {
         bits.list_missing(&mut dead);
         let gone: u64 = dead.iter().map(|&local| u64::from(segment.lengths[local as usize])).sum();
         let count = segment.len() - dead.len();
-        Self { bits, count, tokens: segment.tokens - gone, gone: Mutex::default() }
+        Self { bits, count, tokens: segment.tokens - gone, gone: Mutex::default(), written: Homes::default() }
+    }
+
+    pub(super) fn bits(&self) -> &Bits {
+        &self.bits
     }
 
     /// How many deleted chunks hold a term.
@@ -72,12 +82,23 @@ impl Live {
 
 impl Part {
     pub(super) fn new(segment: Arc<Segment>, tenant: Option<Arc<str>>, live: Option<Arc<Live>>) -> Self {
-        Self { segment, number: 0, first: 0, tenant, live, levels: OnceLock::new() }
+        Self { segment, number: 0, first: 0, tenant, live, written: Arc::default(), levels: OnceLock::new() }
     }
 
     /// The same chunks for another snapshot.
     pub(super) fn again(&self) -> Self {
-        Self::new(Arc::clone(&self.segment), self.tenant.clone(), self.live.clone())
+        self.with(self.live.clone())
+    }
+
+    /// The same segment with other chunks left.
+    pub(super) fn with(&self, live: Option<Arc<Live>>) -> Self {
+        let part = Self::new(Arc::clone(&self.segment), self.tenant.clone(), live);
+        Self { written: Arc::clone(&self.written), ..part }
+    }
+
+    /// What was deleted of it, if anything was.
+    pub(super) fn left(&self) -> Option<&Live> {
+        self.live.as_deref()
     }
 
     /// How many chunks its segment holds, deleted ones too.

@@ -59,7 +59,7 @@ pub(super) fn account(
     parameters: &Parameters,
     ordinal: Ordinal,
 ) -> Result<Account> {
-    index.scratch.with(|scratch| {
+    index.scratch().with(|scratch| {
         let scorer = walk(index, question, allow, parameters, (true, true), scratch)?;
         let (part, local) = index.part_of(ordinal);
         let allowed = allowed(part, allow).is_none_or(|allowed| allowed.contains(local));

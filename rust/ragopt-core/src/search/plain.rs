@@ -22,7 +22,7 @@ pub(super) fn search(
     let alpha = alpha_in_force(parameters.alpha, sides.0, sides.1);
     let mut found = Found { hits: Vec::new(), alpha, sides, below: false };
     if parameters.k > 0 {
-        index.scratch.with(|scratch| {
+        index.scratch().with(|scratch| {
             let scorer = walk(index, question, allow, parameters, (alpha < 1.0, alpha > 0.0), scratch)?;
             rank(&scorer, scratch, index, parameters, &mut found)
         })?;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::super::{Index, Source};
-use super::tests::{Folder, rewrite, same, sample};
+use super::tests::{Folder, rewrite, same, sample, save};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::score::Bm25;
@@ -167,7 +167,7 @@ fn replace(path: &Path, bytes: &[u8]) {
 
 fn changed_files(index: &Index, cases: u32) {
     let folder = Folder::new();
-    index.save(&folder.index()).expect("writable");
+    save(index, &folder.index()).expect("writable");
     let expected = asked(index);
     assert!(expected.iter().all(Result::is_ok));
     let files = folder.files();
@@ -252,7 +252,7 @@ proptest! {
 #[test]
 fn what_is_not_damaged_can_be_read() {
     let (folder, index) = (Folder::new(), large());
-    index.save(&folder.index()).expect("writable");
+    save(&index, &folder.index()).expect("writable");
     let segment = folder.files().pop().expect("saved");
     let mut bytes = fs::read(&segment).expect("saved");
     // The stored text of the last chunk lies in a block of its own, far behind the first.

@@ -1,12 +1,13 @@
 //! What is saved comes back, and what stood there before is kept if saving fails.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::folder::{Saving, segment_name};
 use super::super::manifest::{Entry, manifest_bytes, write_manifest};
-use super::super::{Index, Source};
+use super::super::{Index, Lock, Source};
 use super::*;
 use crate::analysis::Analyzer;
 use crate::error::Error;
@@ -31,6 +32,7 @@ impl Folder {
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> =
             fs::read_dir(self.index()).expect("saved").map(|entry| entry.expect("readable").path()).collect();
+        files.retain(|path| !path.ends_with("LOCK"));
         files.sort();
         files
     }
@@ -40,6 +42,10 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+pub(super) fn save(index: &Index, path: &Path) -> Result<()> {
+    index.save(&Lock::new(path)?)
 }
 
 pub(super) fn sample(vectors: bool) -> Index {
@@ -68,7 +74,7 @@ pub(super) fn same(left: &Index, right: &Index) -> bool {
 fn what_is_saved_comes_back() {
     for index in [sample(true), sample(false)] {
         let folder = Folder::new();
-        index.save(&folder.index()).expect("writable");
+        save(&index, &folder.index()).expect("writable");
         let opened = Index::open(&folder.index()).expect("whole");
         assert!(same(&index, &opened));
         assert_eq!(opened.sizes()["vectors"], if index.dimension().is_some() { 2 } else { 0 });
@@ -81,11 +87,11 @@ fn what_is_saved_comes_back() {
 #[test]
 fn saving_replaces_the_generation_and_leaves_nothing_behind() {
     let folder = Folder::new();
-    sample(true).save(&folder.index()).expect("writable");
+    save(&sample(true), &folder.index()).expect("writable");
     fs::write(folder.index().join("segment-0000000007-3"), "left by a save that died").expect("writable");
     fs::write(folder.index().join("CURRENT.new"), "likewise").expect("writable");
     let other = sample(false);
-    other.save(&folder.index()).expect("writable");
+    save(&other, &folder.index()).expect("writable");
     let names: Vec<String> =
         folder.files().iter().map(|path| path.file_name().expect("named").to_string_lossy().into_owned()).collect();
     assert_eq!(names, ["CURRENT", "manifest-0000000008", "segment-0000000008-0"]);
@@ -96,16 +102,18 @@ fn saving_replaces_the_generation_and_leaves_nothing_behind() {
 fn a_folder_of_others_is_not_touched() {
     let folder = Folder::new();
     fs::write(folder.0.join("thesis.txt"), "five years").expect("writable");
-    assert!(matches!(sample(true).save(&folder.0), Err(Error::NotAnIndex { reason, .. }) if reason.contains("thesis")));
+    assert!(
+        matches!(save(&sample(true), &folder.0), Err(Error::NotAnIndex { reason, .. }) if reason.contains("thesis"))
+    );
     assert!(matches!(Index::open(&folder.0), Err(Error::NotAnIndex { .. })));
     let file = folder.0.join("thesis.txt");
-    assert!(matches!(sample(true).save(&file), Err(Error::NotAnIndex { .. })));
+    assert!(matches!(save(&sample(true), &file), Err(Error::NotAnIndex { .. })));
     assert!(matches!(Index::open(&file), Err(Error::NotAnIndex { .. })));
     assert!(matches!(Index::open(&folder.0.join("absent")), Err(Error::NotAnIndex { .. })));
     let database = folder.0.join("database");
     fs::create_dir(&database).expect("writable");
     fs::write(database.join("CURRENT"), "MANIFEST-000004\n").expect("writable");
-    assert!(matches!(sample(true).save(&database), Err(Error::NotAnIndex { .. })));
+    assert!(matches!(save(&sample(true), &database), Err(Error::NotAnIndex { .. })));
     assert_eq!(fs::read_to_string(database.join("CURRENT")).expect("kept"), "MANIFEST-000004\n");
     assert!(matches!(Index::open(&database), Err(Error::NotAnIndex { .. })));
 }
@@ -114,11 +122,13 @@ fn a_folder_of_others_is_not_touched() {
 fn a_save_that_fails_keeps_what_stood_there() {
     let folder = Folder::new();
     let index = sample(true);
-    index.save(&folder.index()).expect("writable");
+    save(&index, &folder.index()).expect("writable");
     let before = folder.files();
     // The next manifest's name is taken by a folder: the segment is written, the manifest is not.
     let taken = folder.index().join("manifest-0000000002");
-    let saving = Saving::start(&folder.index()).expect("an index");
+    let lock = Lock::new(&folder.index()).expect("an index");
+    let in_use = before.iter().map(|path| path.file_name().and_then(|name| name.to_str()).expect("named")).collect();
+    let saving = Saving::start(&lock, &in_use).expect("an index");
     assert_eq!(saving.generation(), 2);
     fs::create_dir(&taken).expect("writable");
     write_segment(&index.parts()[0].segment, &saving.path(&segment_name(2, 0))).expect("writable");
@@ -133,7 +143,7 @@ fn a_save_that_fails_keeps_what_stood_there() {
 #[test]
 fn newer_formats_and_other_analyzers_are_named() {
     let folder = Folder::new();
-    sample(true).save(&folder.index()).expect("writable");
+    save(&sample(true), &folder.index()).expect("writable");
     let pointer = folder.index().join("CURRENT");
     let text = fs::read_to_string(&pointer).expect("text").replace("ragopt-index 1\n", "ragopt-index 2 with more\n");
     fs::write(&pointer, text.replace("with more", "")).expect("writable");
@@ -145,7 +155,7 @@ fn newer_formats_and_other_analyzers_are_named() {
     let folder = Folder::new();
     let index = sample(true);
     for (from, to) in
-        [(index.analyzer.fingerprint(), "0123456789abcdef".to_owned()), ("english".into(), "klingon".into())]
+        [(index.analyzer().fingerprint(), "0123456789abcdef".to_owned()), ("english".into(), "klingon".into())]
     {
         rewrite(&index, &folder.index(), |manifest| replace_bytes(manifest, from.as_bytes(), to.as_bytes()), |_| ());
         let refused = Index::open(&folder.index()).expect_err("another analyzer");
@@ -165,7 +175,8 @@ pub(super) fn rewrite(
     manifest: impl FnOnce(&mut Vec<u8>),
     segment: impl FnOnce(&mut Vec<(Tag, Vec<u8>)>),
 ) {
-    let saving = Saving::start(folder).expect("writable");
+    let lock = Lock::new(folder).expect("writable");
+    let saving = Saving::start(&lock, &BTreeSet::new()).expect("writable");
     let name = segment_name(saving.generation(), 0);
     let path = saving.path(&name);
     let sealed = write_segment(&index.parts()[0].segment, &path).expect("writable");
@@ -180,17 +191,17 @@ pub(super) fn rewrite(
     }
     let sealed = writer.finish().expect("writable");
     let mut bytes =
-        manifest_bytes(index, &[Entry { tenant: None, segment: (name, sealed), live: None }]).expect("short");
+        manifest_bytes(index, &[Entry { tenant: None, segment: (name.clone(), sealed), live: None }]).expect("short");
     manifest(&mut bytes);
     let sealed = write_manifest(&saving, &bytes).expect("writable");
-    saving.finish(sealed).expect("writable");
+    saving.finish(sealed, &BTreeSet::from([name.as_str()]), || ()).expect("writable");
 }
 
 #[test]
 fn a_missing_file_is_named() {
     for which in 0..3 {
         let folder = Folder::new();
-        sample(true).save(&folder.index()).expect("writable");
+        save(&sample(true), &folder.index()).expect("writable");
         let path = &folder.files()[which];
         fs::remove_file(path).expect("there");
         let refused = Index::open(&folder.index()).expect_err("incomplete");
