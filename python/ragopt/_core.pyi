@@ -126,6 +126,13 @@ class Index:
     ) -> Index:
         """Without the live chunks at `deleted`, with those of `added`. An id that the tenant has: DuplicateIdError."""
 
+    def merged(self, most: int | None, /) -> Index | None:
+        """In fewer segments, without deleted chunks; None if there is nothing to do.
+
+        Eight segments of about one size become one, and one is written anew when a quarter of it was deleted. Those of
+        more than `most` chunks are left alone; None: all become one segment a tenant.
+        """
+
     def tenant(self, name: str, /) -> Index:
         """The chunks of one tenant as an index of their own, which is empty for an unknown one."""
 

@@ -117,6 +117,11 @@ impl Index {
         Ok(Self(py.detach(|| self.0.changed(&deleted, added, attributes))?))
     }
 
+    #[pyo3(signature = (most, /))]
+    fn merged(&self, py: Python<'_>, most: Option<usize>) -> Result<Option<Self>, Raised> {
+        Ok(py.detach(|| self.0.merged(most))?.map(Self))
+    }
+
     #[pyo3(signature = (name, /))]
     fn tenant(&self, name: &str) -> Self {
         Self(self.0.tenant(name))

@@ -19,6 +19,7 @@ mod folder;
 mod home;
 mod lock;
 mod manifest;
+mod merge;
 mod mmap;
 mod pages;
 mod part;

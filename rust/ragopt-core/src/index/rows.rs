@@ -45,6 +45,25 @@ impl Rows {
         Ok(())
     }
 
+    /// Appends a row that is normalized already; None for a missing one.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where memory is short.
+    pub(super) fn push_lines(&mut self, row: Option<&[Line]>) -> Result<()> {
+        let next = self.next()?;
+        match row {
+            Some(row) => next.copy_from_slice(row),
+            None => next.fill(cosine::ZERO),
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Bytes of all rows.
+    pub(super) fn bytes(&self) -> usize {
+        self.count * self.width * size_of::<Line>()
+    }
+
     /// Where the next row goes.
     fn next(&mut self) -> Result<&mut [Line]> {
         let (block, place) = (self.count / self.in_block, self.count % self.in_block);

@@ -1,14 +1,16 @@
 //! After any history an index finds what one finds that was built of its live chunks: ids, order and bits of scores.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use proptest::prelude::*;
 use proptest::sample::{Index as Pick, select};
 
 use super::*;
 use crate::analysis::Analyzer;
-use crate::index::{Source, segment};
+use crate::index::{Lock, Source, segment};
 use crate::score::bm25::{Bm25, VARIANTS};
 use crate::score::normalizer::NORMALIZERS;
 
@@ -24,6 +26,9 @@ enum Event {
     Delete(Vec<Pick>),
     /// Goes through the index of that tenant alone.
     DeleteOf(&'static str, Vec<Pick>),
+    Merge(Option<usize>),
+    /// Saved or committed, and opened again.
+    Reopen(bool),
 }
 
 const TENANTS: [Option<&str>; 3] = [None, Some("a"), Some("b")];
@@ -34,6 +39,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => (select(TENANTS.to_vec()), prop::collection::vec(chunk, 1..9)).prop_map(|(tenant, chunks)| Event::Put(tenant, chunks)),
         2 => prop::collection::vec(any::<Pick>(), 1..6).prop_map(Event::Delete),
         1 => (select(vec!["a", "b"]), prop::collection::vec(any::<Pick>(), 1..6)).prop_map(|(name, picks)| Event::DeleteOf(name, picks)),
+        1 => select(vec![None, Some(5), Some(100)]).prop_map(Event::Merge),
+        1 => any::<bool>().prop_map(Event::Reopen),
     ];
     prop::collection::vec(event, 1..14)
 }
@@ -57,9 +64,30 @@ struct Living {
     index: Index,
     model: Model,
     dimension: usize,
+    folder: PathBuf,
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 impl Living {
+    fn new(index: Index, dimension: usize) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("ragopt-history-{}-{}", std::process::id(), COUNT.fetch_add(1, Relaxed));
+        Self { index, model: Model::new(), dimension, folder: std::env::temp_dir().join(name) }
+    }
+
+    /// Saved or committed, as `whole` says and as it can be, and opened again.
+    fn reopen(&mut self, whole: bool) {
+        let lock = Lock::new(&self.folder).expect("free");
+        let known = self.index.generation().is_some();
+        if whole || !known { self.index.save(&lock) } else { self.index.commit(&lock) }.expect("writable");
+        self.index = Index::open(&self.folder).expect("whole");
+    }
+
     fn happen(&mut self, event: &Event) {
         match event {
             Event::Put(tenant, chunks) => self.put(*tenant, chunks),
@@ -83,6 +111,12 @@ impl Living {
                 let work = work.changed(&chosen, Vec::new(), None).expect("live ones");
                 self.index = self.index.replaced(name, &work).expect("of that tenant");
             }
+            Event::Merge(most) => {
+                if let Some(merged) = self.index.merged(*most).expect("whole") {
+                    self.index = merged;
+                }
+            }
+            Event::Reopen(whole) => self.reopen(*whole),
         }
     }
 
@@ -186,7 +220,7 @@ proptest! {
         let analyzer = Analyzer::new("whitespace").expect("known");
         let start = vec![(None, built(&[], dimension))];
         let index = Index::of(analyzer, bm25, "", start).expect("valid");
-        let mut living = Living { index, model: Model::new(), dimension };
+        let mut living = Living::new(index, dimension);
         for event in &events {
             living.happen(event);
             prop_assert_eq!(living.index.len(), living.model.len());
