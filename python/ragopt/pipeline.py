@@ -13,10 +13,26 @@ from ragopt.observe import Tracer
 from ragopt.pack import pack
 from ragopt.protocols import Generator, Retriever, TokenCounter
 from ragopt.prune import prune
-from ragopt.query import prepare
-from ragopt.retrieve import LocalRetriever
+from ragopt.query import History, as_turns, prepare
+from ragopt.retrieve import LocalRetriever, retrieve
 from ragopt.tokens import ByteEstimate
-from ragopt.types import Answer, Budget, Context, Cost, Filter, Generation, Query, Settings, Status, Usage
+from ragopt.types import (
+    Answer,
+    Budget,
+    Context,
+    Cost,
+    Filter,
+    Generation,
+    Hits,
+    Normalizer,
+    Query,
+    Reason,
+    Settings,
+    Sides,
+    Status,
+    Trace,
+    Usage,
+)
 
 __all__ = ["Pipeline"]
 
@@ -26,7 +42,12 @@ class Pipeline:
 
     `source` is an Index or any Retriever. `counter` counts the tokens of the budget (default: the
     offline byte estimate, whose upper bound is used). `generator` is used by `answer` unless one is
-    given there. A Pipeline holds no state between questions and may be shared by threads.
+    given there. `rewriter`, a model too, divides every question and rewrites those that lean on earlier
+    turns, in place of the rules (see ragopt.query). A Pipeline holds no state between questions and may
+    be shared by threads.
+
+    Where a method takes `history`, it is the conversation so far, oldest turn first: texts of the user,
+    (role, text) pairs, or {"role": ..., "content": ...} dicts, with the roles user and assistant.
     """
 
     def __init__(
@@ -36,6 +57,7 @@ class Pipeline:
         *,
         counter: TokenCounter | None = None,
         generator: Generator | None = None,
+        rewriter: Generator | None = None,
     ) -> None:
         if not isinstance(source, Index) and not callable(getattr(source, "retrieve", None)):
             raise InputTypeError(
@@ -48,24 +70,34 @@ class Pipeline:
         self._retriever = LocalRetriever(source, self.settings.search) if isinstance(source, Index) else source
         self._counter = ByteEstimate() if counter is None else counter
         self._generator = generator
+        self._rewriter = rewriter
 
     def with_settings(self, settings: Settings) -> Pipeline:
         """The same source, counter and generator under other settings."""
-        return Pipeline(self.source, settings, counter=self._counter, generator=self._generator)
+        return Pipeline(
+            self.source, settings, counter=self._counter, generator=self._generator, rewriter=self._rewriter
+        )
 
     def retrieve(
-        self, question: str | Query, *, where: Filter | None = None, budget: Budget | int | None = None
+        self,
+        question: str | Query,
+        *,
+        history: History | None = None,
+        where: Filter | None = None,
+        budget: Budget | int | None = None,
     ) -> Context:
         """The context for one question, within the token budget (default: `settings.pack.tokens`).
 
-        `status` is `no_relevant_context` when nothing is left, so that no model call need be paid.
+        `status` is `no_relevant_context` when nothing is left, so that no model call need be paid, and
+        `out_of_scope` when the corpus hardly answers such a question (`settings.query.answerable`). The
+        trace's "query" span holds the `text` that was searched and the `steps` that led there.
         """
         tracer = Tracer()
         with tracer.span("query") as details:
-            query = prepare(question, where)
-            details["text"] = query.text
+            query = self._prepared(question, history, where, details)
         with tracer.span("retrieve") as details:
-            found = self._retriever.retrieve(query)
+            outside = query.answerable is not None and query.answerable < self.settings.query.answerable
+            found = _nothing(self.settings) if outside else retrieve(self._retriever, query)
             details.update(hits=len(found), alpha=found.alpha, normalizer=str(found.normalizer), exact=found.exact)
             details.update(lexical=found.sides.lexical, dense=found.sides.dense)
         with tracer.span("prune") as details:
@@ -78,21 +110,32 @@ class Pipeline:
             packed = pack(hits, room, self._counter, order=chosen.order)
             details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
         status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
+        status = Status.OUT_OF_SCOPE if outside else status
         return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace)
 
     def prompt(self, question: str | Query, context: Context) -> Prompt:
-        """The prompt that `answer` would send for this context."""
-        return build_prompt(prepare(question).text, context)
+        """The prompt that `answer` would send for this context: the question as asked, and what it refers to."""
+        asked = question if isinstance(question, str) else question.text
+        for span in context.trace.spans:
+            for step in span.details.get("steps", ()):
+                if step["stage"] == "references" and step["changed"]:
+                    asked = f"{asked}\n(In the conversation so far, this means: {step['after']})"
+        return build_prompt(asked, context)
 
     def answer(
-        self, question: str | Query, *, generator: Generator | None = None, where: Filter | None = None
+        self,
+        question: str | Query,
+        *,
+        history: History | None = None,
+        generator: Generator | None = None,
+        where: Filter | None = None,
     ) -> Answer:
         """The model's answer over the retrieved context; without a relevant context, no call is made.
 
         Raises GenerationError when the call fails; a part of an answer is never returned as a whole.
         """
         model = self._model(generator)
-        context = self.retrieve(question, where=where)
+        context = self.retrieve(question, history=history, where=where)
         if context.status is not Status.OK:
             return Answer("", context, context.status, context.trace)
         tracer = Tracer(context.trace)
@@ -103,11 +146,16 @@ class Pipeline:
         return _answer(reply, context, tracer)
 
     def stream(
-        self, question: str | Query, *, generator: Generator | None = None, where: Filter | None = None
+        self,
+        question: str | Query,
+        *,
+        history: History | None = None,
+        generator: Generator | None = None,
+        where: Filter | None = None,
     ) -> Iterator[str | Answer]:
         """Pieces of the answer's text as they arrive, then the whole Answer as the last item."""
         model = self._model(generator)
-        context = self.retrieve(question, where=where)
+        context = self.retrieve(question, history=history, where=where)
         if context.status is not Status.OK:
             yield Answer("", context, context.status, context.trace)
             return
@@ -126,16 +174,41 @@ class Pipeline:
         yield _answer(reply, context, tracer)
 
     async def aretrieve(
-        self, question: str | Query, *, where: Filter | None = None, budget: Budget | int | None = None
+        self,
+        question: str | Query,
+        *,
+        history: History | None = None,
+        where: Filter | None = None,
+        budget: Budget | int | None = None,
     ) -> Context:
         """`retrieve` without blocking the event loop."""
-        return await off_loop(self.retrieve, question, where=where, budget=budget)
+        return await off_loop(self.retrieve, question, history=history, where=where, budget=budget)
 
     async def aanswer(
-        self, question: str | Query, *, generator: Generator | None = None, where: Filter | None = None
+        self,
+        question: str | Query,
+        *,
+        history: History | None = None,
+        generator: Generator | None = None,
+        where: Filter | None = None,
     ) -> Answer:
         """`answer` without blocking the event loop."""
-        return await off_loop(self.answer, question, generator=generator, where=where)
+        return await off_loop(self.answer, question, history=history, generator=generator, where=where)
+
+    def _prepared(
+        self, question: str | Query, history: History | None, where: Filter | None, details: dict[str, object]
+    ) -> Query:
+        """The query, with an account of the steps that led to it."""
+        query, spans = prepare(
+            question,
+            where,
+            settings=self.settings.query,
+            index=self.source if isinstance(self.source, Index) else None,
+            history=history,
+            generator=self._rewriter,
+        )
+        details.update(text=query.text, turns=len(as_turns(history)), steps=Trace(spans).to_dict())
+        return query
 
     def _model(self, generator: Generator | None) -> Generator:
         model = self._generator if generator is None else generator
@@ -144,6 +217,12 @@ class Pipeline:
         if not callable(getattr(model, "generate", None)):
             raise InputTypeError(f"generator is a {type(model).__name__}: give a ragopt.protocols.Generator")
         return model
+
+
+def _nothing(settings: Settings) -> Hits:
+    """The hits of a question that was not searched."""
+    search = settings.search
+    return Hits((), search.alpha or 0.0, Normalizer(search.normalizer), Sides(False, False), reason=Reason.OUT_OF_SCOPE)
 
 
 def _account(reply: Generation) -> dict[str, object]:

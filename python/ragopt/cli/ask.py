@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ragopt.cli.options import Subparsers, add_command, add_index, add_json, add_search, filter_of, settings_of
+from ragopt.cli.options import (
+    Subparsers,
+    add_command,
+    add_history,
+    add_index,
+    add_json,
+    add_search,
+    filter_of,
+    history_of,
+    settings_of,
+)
 from ragopt.cli.output import dollars, emit, emit_json, note, seconds, tokens
 from ragopt.cli.progress import Progress
+from ragopt.cli.steps import step_lines
 from ragopt.economics import DEFAULT_MODEL, cost, price
 from ragopt.errors import UnknownNameError
 from ragopt.index import Index
@@ -50,6 +61,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--max-tokens", type=int, metavar="N", help="tokens of answer at most (default: 512)")
     parser.add_argument("--region", help="AWS region (default: as boto3 finds it)")
     parser.add_argument("--endpoint-url", metavar="URL", help="another endpoint for bedrock-runtime")
+    parser.add_argument("--explain", action="store_true", help="show what was done to the question")
+    add_history(parser)
     add_search(parser)
     add_json(parser)
 
@@ -59,17 +72,19 @@ def run(args: argparse.Namespace) -> int:
     from ragopt.backends.bedrock import BedrockGenerator  # needs boto3
 
     settings = _settings(args)
-    where = filter_of(args.where)
+    asked = _Asked(args.question, history_of(args.history), filter_of(args.where))
     model = settings.generate.model or DEFAULT_MODEL
     generator = BedrockGenerator(model, region=args.region, endpoint_url=args.endpoint_url)
     pipeline = Pipeline(Index.open(args.index), settings, generator=generator)
     if args.dry_run:
-        return _dry_run(args, pipeline, generator, where)
-    answer = _whole(pipeline, args.question, where) if args.json else _streamed(pipeline, args.question, where)
+        return _dry_run(args, pipeline, generator, asked)
+    answer = _whole(pipeline, asked) if args.json else _streamed(pipeline, asked)
     if args.json:
         emit_json(_document(args.question, answer))
     elif answer.status is Status.OK:
         note(_account(answer))
+    if args.explain and not args.json:
+        note("\n".join(_steps(answer.context)))
     if answer.status is not Status.OK:
         note(_WHY_NOT[answer.status])
     return 0 if answer.status is Status.OK else 1
@@ -83,16 +98,30 @@ def _settings(args: argparse.Namespace) -> Settings:
     return replace(settings, pack=pack, generate=generate)
 
 
-def _whole(pipeline: Pipeline, question: str, where: Filter | None) -> Answer:
+@dataclass(frozen=True)
+class _Asked:
+    """What the user asks: the question, the turns before it, the filter."""
+
+    question: str
+    history: list[Any] | None
+    where: Filter | None
+
+
+def _steps(context: Context) -> list[str]:
+    """The lines of --explain."""
+    return [line for span in context.trace.spans if span.stage == "query" for line in step_lines(span.details["steps"])]
+
+
+def _whole(pipeline: Pipeline, asked: _Asked) -> Answer:
     with Progress() as progress:
         progress(0, 0, "asking")
-        return pipeline.answer(question, where=where)
+        return pipeline.answer(asked.question, history=asked.history, where=asked.where)
 
 
-def _streamed(pipeline: Pipeline, question: str, where: Filter | None) -> Answer:
+def _streamed(pipeline: Pipeline, asked: _Asked) -> Answer:
     answer: Answer | None = None
     try:
-        for piece in pipeline.stream(question, where=where):
+        for piece in pipeline.stream(asked.question, history=asked.history, where=asked.where):
             if isinstance(piece, Answer):
                 answer = piece
             else:
@@ -111,8 +140,10 @@ def _flush() -> None:
     sys.stdout.flush()
 
 
-def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGenerator, where: Filter | None) -> int:
-    context = pipeline.retrieve(args.question, where=where)
+def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGenerator, asked: _Asked) -> int:
+    context = pipeline.retrieve(asked.question, history=asked.history, where=asked.where)
+    if args.explain and not args.json:
+        note("\n".join(_steps(context)))
     if context.status is not Status.OK:
         if args.json:
             emit_json({"question": args.question, "status": context.status, "request": None})
@@ -130,6 +161,7 @@ def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGen
                 "status": context.status,
                 "request": request,
                 "context": _context(context),
+                "trace": context.trace.to_dict(),
                 "tokens": _count(count),
                 "price": priced,
             }

@@ -9,22 +9,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import and_
+from pathlib import Path
 from typing import Any
 
 from ragopt.corpus import DEFAULT_WORDS
-from ragopt.errors import FilterError
+from ragopt.errors import FilterError, InputError
 from ragopt.filters import F
+from ragopt.query import as_turns
 from ragopt.types import Filter, Normalizer, Settings, Threshold
 
 __all__ = [
     "Subparsers",
     "add_chunking",
     "add_command",
+    "add_history",
     "add_index",
     "add_json",
     "add_judgements",
     "add_search",
     "filter_of",
+    "history_of",
     "settings_of",
 ]
 
@@ -129,6 +133,35 @@ def add_search(parser: argparse.ArgumentParser, *, k: bool = True) -> None:
         help="only chunks whose metadata say so, as in 'year>=2024' or 'lang=vi' (=, !=, <, <=, >, >=); several "
         "times: all must hold",
     )
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """The conversation so far."""
+    parser.add_argument(
+        "--history",
+        metavar="FILE",
+        help='earlier turns of the conversation, oldest first: a JSON list of {"role", "content"}, or such objects one '
+        "a line",
+    )
+
+
+def history_of(path: str | None) -> list[Any] | None:
+    """The turns of the file; InputError where it holds none."""
+    if path is None:
+        return None
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--history {path}: cannot be read ({error})") from error
+    try:
+        whole = text.lstrip().startswith("[")
+        turns = json.loads(text) if whole else [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"--history {path}: neither a JSON list of turns nor one JSON object a line ({error})"
+        ) from error
+    as_turns(turns)
+    return list(turns)
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

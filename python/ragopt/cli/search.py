@@ -6,10 +6,22 @@ import argparse
 import shutil
 from typing import Any
 
-from ragopt.cli.options import Subparsers, add_command, add_index, add_json, add_search, filter_of, settings_of
+from ragopt.cli.options import (
+    Subparsers,
+    add_command,
+    add_history,
+    add_index,
+    add_json,
+    add_search,
+    filter_of,
+    history_of,
+    settings_of,
+)
 from ragopt.cli.output import emit, emit_json, json_metadata, note, score, shortened, table
+from ragopt.cli.steps import step_lines
 from ragopt.index import Index
-from ragopt.types import Explanation, Hit, Hits, SideExplanation
+from ragopt.query import prepare
+from ragopt.types import Explanation, Hit, Hits, Query, Settings, SideExplanation, Trace
 
 __all__ = ["add_parser", "explanation_lines", "hit_dict", "run"]
 
@@ -26,32 +38,59 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add_index(parser)
     parser.add_argument("question", metavar="QUESTION", help="what is searched for")
-    parser.add_argument("--explain", action="store_true", help="show how each score came about")
+    parser.add_argument(
+        "--explain", action="store_true", help="show what was done to the question, and how each score came about"
+    )
+    parser.add_argument("--as-typed", action="store_true", help="search the question as it is, without preparing it")
+    add_history(parser)
     add_search(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Search and show."""
-    search = settings_of(args).search
-    where = filter_of(args.where)
+    settings = settings_of(args)
+    search = settings.search
     index = Index.open(args.index)
+    query, steps = _prepared(args, settings, index)
     hits = index.search(
-        args.question,
+        query,
         k=search.k,
         alpha=search.alpha,
-        where=where,
         min_score=search.min_score,
         normalizer=search.normalizer,
         depth=search.depth,
     )
     if args.json:
-        emit_json(_document(args.question, hits, explain=args.explain))
-    elif hits:
+        emit_json({"question": args.question, **_query(query, steps), **_document(hits, explain=args.explain)})
+        return 0 if hits else 1
+    if args.explain and steps.spans:
+        emit("\n".join([*step_lines(steps.to_dict()), ""]))
+    if query.answerable is not None and query.answerable < settings.query.answerable:
+        note(f"the corpus hardly answers this: probability {query.answerable:.2f}")
+    if hits:
         _show(hits, explain=args.explain)
     else:
         note(f"nothing found ({hits.reason})")
     return 0 if hits else 1
+
+
+def _prepared(args: argparse.Namespace, settings: Settings, index: Index) -> tuple[Query, Trace]:
+    where = filter_of(args.where)
+    if args.as_typed:
+        return Query(args.question, where=where), Trace()
+    query, spans = prepare(args.question, where, settings=settings.query, index=index, history=history_of(args.history))
+    return query, Trace(spans)
+
+
+def _query(query: Query, steps: Trace) -> dict[str, Any]:
+    return {
+        "searched": query.text,
+        "parts": [part.text for part in query.parts],
+        "keywords": dict(query.keywords),
+        "answerable": query.answerable,
+        "steps": steps.to_dict(),
+    }
 
 
 def _show(hits: Hits, *, explain: bool) -> None:
@@ -85,7 +124,9 @@ def explanation_lines(hit: Hit, account: Explanation) -> list[str]:
         ]
         for name, s in sides
     ]
-    lines = [f"{hit.id}: score {score(account.score)} = {score(account.dense.share)} + {score(account.lexical.share)}"]
+    found_by = "" if hit.part is None else f"found by {hit.part!r}; "
+    sides_sum = f"{score(account.dense.share)} + {score(account.lexical.share)}"
+    lines = [f"{hit.id}: {found_by}score {score(account.score)} = {sides_sum}"]
     lines += table(["side", "raw", "normalized", "rank", "weight", "share"], rows, right=(1, 2, 3, 4, 5)).split("\n")
     if account.terms:
         terms = sorted(account.terms, key=lambda term: -term.share)
@@ -105,6 +146,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "lexical": hit.lexical,
         "dense": hit.dense,
+        "part": hit.part,
         "document": hit.document,
         "span": list(hit.span),
         "title": hit.title,
@@ -113,14 +155,13 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _document(question: str, hits: Hits, *, explain: bool) -> dict[str, Any]:
+def _document(hits: Hits, *, explain: bool) -> dict[str, Any]:
     found = []
     for i, hit in enumerate(hits):
         found.append(hit_dict(hit))
         if explain:
             found[-1]["explanation"] = _account(hits.explain(i))
     return {
-        "question": question,
         "alpha": hits.alpha,
         "normalizer": hits.normalizer,
         "sides": {"lexical": hits.sides.lexical, "dense": hits.sides.dense},

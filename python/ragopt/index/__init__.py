@@ -2,5 +2,6 @@
 
 from ragopt.index.doors import off_loop
 from ragopt.index.local import Index
+from ragopt.index.parts import join_parts
 
-__all__ = ["Index", "off_loop"]
+__all__ = ["Index", "join_parts", "off_loop"]

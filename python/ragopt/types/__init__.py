@@ -14,6 +14,7 @@ from ragopt.types.parameters import (
     Threshold,
     Variant,
 )
+from ragopt.types.preparing import Profile, QuerySettings
 from ragopt.types.query import Query
 from ragopt.types.settings import Settings
 from ragopt.types.trace import Span, Trace
@@ -41,7 +42,9 @@ __all__ = [
     "Or",
     "Order",
     "PackSettings",
+    "Profile",
     "Query",
+    "QuerySettings",
     "Reason",
     "SearchSettings",
     "Settings",

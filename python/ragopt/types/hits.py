@@ -57,6 +57,7 @@ class Reason(StrEnum):
     NO_MATCH = "no_match"
     BELOW_THRESHOLD = "below_threshold"
     ZERO_K = "zero_k"
+    OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from typing import Any
 
 from ragopt.errors import InputError, SettingsError, UnknownNameError
 from ragopt.types.parameters import GenerateSettings, PackSettings, SearchSettings, Threshold
+from ragopt.types.preparing import QuerySettings
 
 __all__ = ["Settings"]
 
-_TABLES = {"search": SearchSettings, "pack": PackSettings, "generate": GenerateSettings}
+_TABLES = {"search": SearchSettings, "pack": PackSettings, "generate": GenerateSettings, "query": QuerySettings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Settings:
     search: SearchSettings = SearchSettings()
     pack: PackSettings = PackSettings()
     generate: GenerateSettings = GenerateSettings()
+    query: QuerySettings = QuerySettings()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Settings:

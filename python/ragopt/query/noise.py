@@ -1,0 +1,57 @@
+"""Lines that no corpus is asked about, told by their form: pasted logs, stack traces, signatures, quoted mail."""
+
+from __future__ import annotations
+
+import re
+
+from ragopt.query.text import Piece
+
+__all__ = ["kinds"]
+
+_STAMP = r"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d[.,]?\d*|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\[ *\d+\.\d+\])"
+_LOG = re.compile(
+    rf"^\W*{_STAMP}"
+    r"|^\W*(?:ERROR|WARN(?:ING)?|INFO|DEBUG|TRACE|FATAL|CRITICAL)\b[\]:\s]"
+    r"|^\s*(?:at [\w.$/<>]+\(.*\)|Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"
+    r"|Caused by: |\.{3} \d+ more)"
+    r"|^\s*(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)"
+    r"|^\s*(?:\$|>>>|#!|PS [A-Z]:\\) ?\S"
+    r"|(?:\b[\w.-]+=\S+[ ,]*){3,}"
+    r"|\b0x[0-9a-f]{4,}\b.*\b0x[0-9a-f]{4,}\b"
+)
+_QUOTED_MAIL = re.compile(
+    r"^(?:> ?|On .{5,80} wrote:$|-{2,} ?(?:Original|Forwarded) Message|(?:From|To|Cc|Subject|Sent|Date): )"
+)
+_SIGN_OFF = re.compile(
+    r"^(?:-- ?$|--$|_{3,}$|(?:(?:kind|best|warm|many) )?(?:regards|wishes|thanks|cheers|sincerely|respectfully|yours"
+    r"(?: \w+)?|br|trân trọng|thân mến|kính thư)[,.! ]*$|sent from my \w+|get outlook for|(?:gửi từ) )",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(r"\S+@\S+\.\w+|\+\d[\d ().-]{7,}|\b(?:tel|phone|mobile|fax|đt|sđt)[.: ]", re.IGNORECASE)
+
+
+def kinds(text: str, found: list[Piece]) -> list[str | None]:
+    """For each piece what it is: `log`, `mail`, `signature`, or None. A signature reaches to the end of the text."""
+    out: list[str | None] = []
+    signed = False
+    for piece in found:
+        line = _line(text, piece)
+        if _SIGN_OFF.match(line) and piece.start > 0:
+            signed = True
+        if _QUOTED_MAIL.match(line):
+            out.append("mail")
+        elif _LOG.search(line):
+            out.append("log")
+        elif signed and not line.rstrip().endswith("?"):
+            out.append("signature")
+        else:
+            out.append(
+                "signature" if len(line) < 80 and _CONTACT.search(line) and "?" not in line and piece.start else None
+            )
+    return out
+
+
+def _line(text: str, piece: Piece) -> str:
+    start = text.rfind("\n", 0, piece.start) + 1
+    end = text.find("\n", piece.start)
+    return text[start : len(text) if end < 0 else end].strip()

@@ -1,0 +1,65 @@
+"""Parts of a message that have nothing to do with the corpus are set aside; the question stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from ragopt import F
+from ragopt.query import set_aside
+from ragopt.types import Query
+from tests.unit.query.corpus import index
+
+QUESTION = "How do I rotate the encryption key every year?"
+
+
+@pytest.mark.parametrize(
+    ("noise", "form"),
+    [
+        ("2026-03-14 09:21:07,113 ERROR [worker-3] job 8841 failed (exit code 137)", "log"),
+        ("[WARN] cache miss ratio 0.83 for shard 0x7f3a", "log"),
+        ('Traceback (most recent call last):\n  File "/srv/main.py", line 88, in run', "log"),
+        ("java.lang.NullPointerException: null\n\tat com.acme.Dispatcher.run(Dispatcher.java:218)", "log"),
+        ("-- \nJane Doe\nSenior Engineer", "signature"),
+        ("Best regards,\nJane Doe, Acme", "signature"),
+        ("> you wrote that it works", "mail"),
+    ],
+)
+def test_logs_signatures_and_mail_show_by_their_form(noise: str, form: str) -> None:
+    message = f"{QUESTION}\n{noise}"
+    for of in (None, index()):
+        query, span = set_aside(message, index=of)
+        assert query.text == QUESTION
+        assert span.details["changed"] and {part["why"] for part in span.details["aside"]} == {form}
+
+
+def test_a_sentence_that_the_corpus_knows_nothing_of_is_set_aside() -> None:
+    message = f"Yesterday my neighbor's cat climbed onto the garage roof again. {QUESTION}"
+    query, span = set_aside(message, index=index())
+    assert query.text == QUESTION
+    (part,) = span.details["aside"]
+    assert part["answerable"] < 0.3 and "cat" in part["text"]
+    assert set_aside(message)[0].text == message, "without an index nothing can be said about it"
+
+
+def test_what_the_corpus_knows_stays() -> None:
+    message = f"We rotate the encryption key by a policy of the key management service. {QUESTION}"
+    query, span = set_aside(message, index=index())
+    assert query.text == message and not span.details["changed"]
+
+
+def test_the_only_question_stays_whatever_the_index_says() -> None:
+    message = "You can bake the sourdough bread in a hot oven. Who let the dogs out?"
+    assert "Who let the dogs out?" in set_aside(message, index=index())[0].text
+
+
+@pytest.mark.parametrize("message", [QUESTION, "ERROR 42 in job 7", "", "> quoted"])
+def test_one_part_is_never_touched(message: str) -> None:
+    query, span = set_aside(message, index=index())
+    assert query.text == message and not span.details["changed"]
+
+
+def test_the_filter_holds_for_the_evidence() -> None:
+    message = f"We bake the sourdough bread in a hot oven with steam. {QUESTION}"
+    assert set_aside(Query(message), index=index())[0].text == message
+    inside = Query(message, where=F("subject") == "keys")
+    assert set_aside(inside, index=index())[0].text == QUESTION
