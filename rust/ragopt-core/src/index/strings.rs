@@ -338,5 +338,8 @@ mod tests {
         assert!(ids(vec![0], vec![0]).is_err());
         assert!(ids(vec![0, 1], vec![0, 0]).is_err());
         assert_eq!(ids(vec![0, 1], vec![0, 1]), of(&["a", "b"]));
+        let names = Strings::from_blobs(blobs(b"ab", vec![1, 2])).expect("fits");
+        let beyond = Ids::from_parts(names, vec![7, 9].into(), vec![0, 0].into()).expect("not looked at");
+        assert_eq!(beyond.ordinal(""), None);
     }
 }

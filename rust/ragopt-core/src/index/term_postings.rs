@@ -214,6 +214,33 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn postings_that_no_walk_could_bear_are_not_sound() {
+        const CHUNKS: usize = WINDOW + 5;
+        let words = |words: &'static [u32], odd, most| TermPostings { form: Form::Words(words), odd, most, row: None };
+        assert!(words(&[1 << 2 | 1, 7 << 2 | 3], &[[7, 9]], 9).sound(CHUNKS));
+        assert!(!words(&[7 << 2 | 3, 1 << 2 | 1], &[[7, 9]], 9).sound(CHUNKS), "not in order");
+        assert!(!words(&[7 << 2, 7 << 2], &[], 1).sound(CHUNKS), "twice");
+        assert!(!words(&[(CHUNKS as u32) << 2], &[], 1).sound(CHUNKS), "not there");
+        assert!(!words(&[1 << 2 | 1], &[], 3).sound(CHUNKS), "another most");
+        assert!(!words(&[7 << 2 | 3], &[[7, 3]], 3).sound(CHUNKS), "a count that is not odd");
+        assert!(!words(&[7 << 2 | 3], &[], 4).sound(CHUNKS), "no count");
+        assert!(!words(&[7 << 2 | 3], &[[6, 9]], 9).sound(CHUNKS), "the count of another");
+        assert!(!words(&[7 << 2 | 3, 8 << 2 | 3], &[[8, 9], [7, 9]], 9).sound(CHUNKS), "counts not in order");
+        let places = |starts: &'static [u32], places: &'static [u16]| TermPostings {
+            form: Form::Places { starts, places },
+            odd: &[],
+            most: 1,
+            row: None,
+        };
+        assert!(places(&[0, 2, 3], &[0, 16383, 4]).sound(CHUNKS));
+        assert!(!places(&[0, 2, 3], &[0, 16383, 5]).sound(CHUNKS), "not there");
+        assert!(!places(&[0, 2, 3], &[9, 8, 4]).sound(CHUNKS), "not in order");
+        for starts in [&[0u32, 4, 3], &[1, 2, 3], &[0, 2, 2], &[0, 2, 4]] {
+            assert!(!places(starts, &[0, 16383, 4]).sound(CHUNKS), "{starts:?}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]

@@ -1,6 +1,7 @@
 //! Files that were changed: each opening, reading and search gives a typed error or what the whole index gives.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -247,6 +248,65 @@ proptest! {
         });
         refused_or_searched(&folder.index())?;
     }
+}
+
+/// The sections of a segment, as its table names them.
+fn sections(segment: &[u8]) -> Vec<(String, Range<usize>)> {
+    let number = |bytes: &[u8]| u64::from_le_bytes(*bytes.first_chunk().expect("8 bytes")) as usize;
+    let foot = segment.len() - 24;
+    let rows = segment[number(&segment[foot..])..foot].chunks(24);
+    rows.map(|row| {
+        let name = String::from_utf8_lossy(&row[..8]).trim_end().to_owned();
+        (name, number(&row[8..])..number(&row[8..]) + number(&row[16..]))
+    })
+    .collect()
+}
+
+/// Changes one bit of every block of a section of a saved segment, as a bad disk would.
+fn damage(segment: &Path, section: Range<usize>) {
+    let mut bytes = fs::read(segment).expect("saved");
+    section.step_by(4096).for_each(|place| bytes[place] ^= 4);
+    replace(segment, &bytes);
+}
+
+#[test]
+fn every_section_is_checked_by_the_searches_and_reads_that_touch_it() {
+    let (folder, index) = (Folder::new(), large());
+    save(&index, &folder.index()).expect("writable");
+    let segment = folder.files().pop().expect("saved");
+    let whole = fs::read(&segment).expect("saved");
+    let sections = sections(&whole);
+    assert!(sections.len() > 20);
+    for (name, section) in sections.into_iter().filter(|(_, section)| !section.is_empty()) {
+        damage(&segment, section);
+        let refused = Index::open(&folder.index()).and_then(|opened| {
+            opened.stored(0)?;
+            asked(&opened).into_iter().collect::<Result<Vec<_>>>()
+        });
+        assert!(
+            matches!(&refused, Err(Error::Corrupt { reason, .. }) if reason.contains(&name)),
+            "{name}: {refused:?}"
+        );
+        replace(&segment, &whole);
+    }
+}
+
+#[test]
+fn a_block_that_was_changed_with_its_checksum_is_refused() {
+    let (folder, index) = (Folder::new(), large());
+    save(&index, &folder.index()).expect("writable");
+    let segment = folder.files().pop().expect("saved");
+    let whole = fs::read(&segment).expect("saved");
+    let vectors = sections(&whole).into_iter().find(|(name, _)| name == "vectors").expect("there").1;
+    damage(&segment, vectors);
+    let mut bytes = fs::read(&segment).expect("saved");
+    let first = whole.iter().zip(&bytes).position(|(left, right)| left != right).expect("damaged");
+    let old = crc32fast::hash(&whole[first..first + 4096]).to_le_bytes();
+    let place = whole.windows(4).rposition(|bytes| bytes == old).expect("its checksum");
+    let new = crc32fast::hash(&bytes[first..first + 4096]).to_le_bytes();
+    bytes[place..place + 4].copy_from_slice(&new);
+    replace(&segment, &bytes);
+    assert!(matches!(Index::open(&folder.index()), Err(Error::Corrupt { .. })));
 }
 
 #[test]
