@@ -243,6 +243,8 @@ def sections(folder: Path) -> dict[str, int]:
     found: dict[str, int] = {}
     files = [file for file in folder.rglob("*") if file.is_file()]
     for file in files:
+        if file.stat().st_size == 0:  # the lock
+            continue
         content = np.memmap(file, dtype=np.uint8, mode="r")
         if bytes(content[:8]) != b"RAGOPT\r\n" or bytes(content[-8:]) != b"\r\nRAGEND":
             continue
