@@ -10,6 +10,8 @@ use super::{Index, Lock, Segment, Source, fault, segment};
 use crate::analysis::Analyzer;
 use crate::error::Error;
 use crate::score::Bm25;
+use crate::search::{Lexical, Parameters, search};
+use crate::types::Hit;
 
 /// A folder that is not there yet, and goes with its test.
 struct Folder(PathBuf);
@@ -190,6 +192,75 @@ fn a_commit_that_fails_leaves_the_last_generation() {
     assert_eq!((ids(&folder.open()), second.generation()), (vec!["a"], Some(1)));
     second.commit(&lock).expect("nothing is in the way any more");
     assert_eq!((ids(&folder.open()), second.generation()), (vec!["b"], Some(2)));
+}
+
+#[test]
+fn what_cannot_be_read_stands_until_another_index_does() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    index(&["a"]).save(&lock).expect("writable");
+    let manifest = folder.0.join("manifest-0000000001");
+    fs::write(&manifest, "as a newer ragopt writes it").expect("writable");
+    fs::create_dir(folder.0.join("CURRENT.new")).expect("writable");
+    let before = folder.files();
+    index(&["b"]).save(&lock).expect_err("in the way");
+    assert_eq!(folder.files(), before);
+    fs::remove_dir(folder.0.join("CURRENT.new")).expect("empty");
+    index(&["b"]).save(&lock).expect("writable");
+    assert_eq!((ids(&folder.open()), folder.files().len()), (vec!["b"], 4));
+}
+
+/// Searches and reads all of it; Ok is what a whole index gives.
+fn told(folder: &Folder) -> crate::error::Result<Vec<(String, Vec<u8>, u64)>> {
+    let index = Index::open(&folder.0)?;
+    let parameters = Parameters::new(9, 0.0, "bounded", 9, -1.0, None)?;
+    let found = search(&index, Some(Lexical::Text("a b c d e")), None, None, &parameters)?;
+    let read = |hit: &Hit| {
+        let id = index.id(hit.ordinal).unwrap_or_default().to_owned();
+        Ok((id, index.stored(hit.ordinal)?.unwrap_or_default().to_owned(), hit.score.to_bits()))
+    };
+    found.hits.iter().map(read).collect()
+}
+
+#[test]
+fn a_changed_file_is_refused_or_makes_no_difference() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    let first = index(&["a", "b", "c"]);
+    first.save(&lock).expect("writable");
+    let added = chunks(&["d", "e"]).into_iter().map(|(_, segment)| (Some("t".to_owned()), segment)).collect();
+    first.changed(&[1], added, None).expect("valid").commit(&lock).expect("writable");
+    let whole = told(&folder).expect("whole");
+    assert_eq!(whole.len(), 4);
+    let mut state = 7u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let files: Vec<String> = folder.files().into_iter().filter(|name| name != "LOCK").collect();
+    for round in 0..3000 {
+        let path = folder.0.join(&files[round % files.len()]);
+        let kept = fs::read(&path).expect("readable");
+        let mut bytes = kept.clone();
+        match random(4) {
+            0 => bytes.truncate(random(kept.len())),
+            1 => bytes.extend_from_slice(&kept[..random(kept.len())]),
+            _ => (0..1 + random(3)).for_each(|_| {
+                let place = random(bytes.len());
+                bytes[place] ^= 1 << random(8);
+            }),
+        }
+        // Another file: what is mapped does not change under those who read it.
+        fs::remove_file(&path).expect("there");
+        fs::write(&path, &bytes).expect("writable");
+        match told(&folder) {
+            Ok(told) => assert_eq!(told, whole, "{} in round {round}", path.display()),
+            Err(Error::Corrupt { .. } | Error::Version { .. } | Error::NotAnIndex { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+        fs::write(&path, &kept).expect("writable");
+    }
+    assert_eq!(told(&folder), Ok(whole));
 }
 
 #[test]

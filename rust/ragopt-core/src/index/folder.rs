@@ -127,12 +127,15 @@ pub(super) struct Saving<'a> {
 }
 
 impl<'a> Saving<'a> {
-    /// The next generation of the folder of `lock`. What an earlier writer left behind goes, but for the files `in_use`.
-    pub(super) fn start(lock: &'a Lock, in_use: &BTreeSet<&str>) -> Result<Self> {
+    /// The next generation of the folder of `lock`. What an earlier writer left behind goes at once if it is known which
+    /// files are `in_use`: on a full disk it makes room.
+    pub(super) fn start(lock: &'a Lock, in_use: Option<&BTreeSet<&str>>) -> Result<Self> {
         let files = own_files(lock.folder())?;
         let generation = files.iter().filter_map(|name| generation_of(name)).max().unwrap_or(0) + 1;
         let saving = Self { lock, generation, done: false };
-        saving.remove(|name| !in_use.contains(name));
+        if let Some(in_use) = in_use {
+            saving.remove(|name| !in_use.contains(name));
+        }
         Ok(saving)
     }
 

@@ -46,9 +46,9 @@ struct Manifest {
 
 /// Writes all of `index` as a new generation.
 pub(super) fn save(index: &Index, lock: &Lock) -> Result<()> {
-    // Where the one that stands there cannot be read, nothing of it is taken away before the new one stands.
-    let current = read_pointer(lock.folder()).and_then(|pointer| current(lock.folder(), &pointer)).unwrap_or_default();
-    write(index, lock, &current, |_| false)
+    // Where the one that stands there cannot be read, nothing is taken away before the new one stands.
+    let current = read_pointer(lock.folder()).and_then(|pointer| current(lock.folder(), &pointer)).ok();
+    write(index, lock, current.as_deref(), |_| false)
 }
 
 /// Writes what the folder does not hold yet as a new generation.
@@ -66,7 +66,7 @@ pub(super) fn commit(index: &Index, lock: &Lock) -> Result<()> {
         return Err(Error::Write { path: folder.display().to_string(), reason });
     }
     let current = current(folder, &pointer)?;
-    write(index, lock, &current, |named| current.contains(named))
+    write(index, lock, Some(&current), |named| current.contains(named))
 }
 
 /// The files of the generation that `pointer` names.
@@ -81,9 +81,9 @@ fn current(folder: &Path, pointer: &Pointer) -> Result<Vec<Named>> {
 }
 
 /// Writes `index` as a new generation, but for the files of it that stand there already.
-fn write(index: &Index, lock: &Lock, current: &[Named], stands: impl Fn(&Named) -> bool) -> Result<()> {
+fn write(index: &Index, lock: &Lock, current: Option<&[Named]>, stands: impl Fn(&Named) -> bool) -> Result<()> {
     let folder = lock.folder();
-    let saving = Saving::start(lock, &names(current))?;
+    let saving = Saving::start(lock, current.map(names).as_ref())?;
     let generation = saving.generation();
     let known = |homes: &Homes<Named>| homes.of(folder).filter(&stands);
     let (mut entries, mut number) = (Vec::new(), 0);

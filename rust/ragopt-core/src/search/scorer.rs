@@ -98,7 +98,8 @@ pub(super) fn gains(
     locals: &[Ordinal],
     gains: &mut Vec<(Ordinal, f64)>,
 ) {
-    let saturation = |&local: &Ordinal| index.saturations().of(part.segment.lengths[local as usize]);
+    let (table, lengths) = (index.saturations(), &part.segment.lengths[..]);
+    let saturation = |&local: &Ordinal| table.of(lengths[local as usize]);
     let saturations: Vec<f64> = locals.iter().map(saturation).collect();
     let start = gains.len();
     gains.extend(locals.iter().map(|&local| (part.first + local, 0.0)));

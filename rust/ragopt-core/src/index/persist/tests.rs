@@ -128,7 +128,7 @@ fn a_save_that_fails_keeps_what_stood_there() {
     let taken = folder.index().join("manifest-0000000002");
     let lock = Lock::new(&folder.index()).expect("an index");
     let in_use = before.iter().map(|path| path.file_name().and_then(|name| name.to_str()).expect("named")).collect();
-    let saving = Saving::start(&lock, &in_use).expect("an index");
+    let saving = Saving::start(&lock, Some(&in_use)).expect("an index");
     assert_eq!(saving.generation(), 2);
     fs::create_dir(&taken).expect("writable");
     write_segment(&index.parts()[0].segment, &saving.path(&segment_name(2, 0))).expect("writable");
@@ -176,7 +176,7 @@ pub(super) fn rewrite(
     segment: impl FnOnce(&mut Vec<(Tag, Vec<u8>)>),
 ) {
     let lock = Lock::new(folder).expect("writable");
-    let saving = Saving::start(&lock, &BTreeSet::new()).expect("writable");
+    let saving = Saving::start(&lock, None).expect("writable");
     let name = segment_name(saving.generation(), 0);
     let path = saving.path(&name);
     let sealed = write_segment(&index.parts()[0].segment, &path).expect("writable");
