@@ -44,6 +44,9 @@ class Analyzer:
     @property
     def fingerprint(self) -> str: ...
     def terms(self, text: str, /) -> list[str]: ...
+    def words(self, text: str, /) -> list[tuple[str, list[str]]]:
+        """Each word with its terms."""
+
     def terms_many(self, texts: Sequence[str], /) -> list[list[str]]: ...
 
 def fault(step: int | None, /) -> int:
@@ -194,6 +197,13 @@ class Index:
         """The stored unit vector; None where it is missing."""
 
     def document_frequency(self, term: str, /) -> int: ...
+    def document_frequencies(self, terms: Sequence[str], /) -> list[int]: ...
+    def near(self, word: str, edits: int, /) -> list[tuple[str, str, int, int]]:
+        """(term, word, edits, frequency) of the words close to `word`; the term of a stop word is empty."""
+
+    def unmarked(self, word: str, /) -> list[tuple[str, int]]:
+        """The terms and stop words that are `word` but for marks on letters, with their frequencies."""
+
     def sizes(self) -> dict[str, int]:
         """chunks, vectors, terms, postings, tokens (sum of lengths), and bytes by part (`bytes_postings`, ...)."""
 

@@ -19,6 +19,7 @@ from ragopt.index.parts import join_parts, rejoin, spread
 from ragopt.index.questions import as_queries, as_query
 from ragopt.index.searching import Search, resolve
 from ragopt.index.stored import decode, decode_metadata
+from ragopt.index.vocabulary import Vocabulary
 from ragopt.types import Bm25, Chunk, Filter, Hits, Normalizer, Query, Threshold
 from ragopt.types.parameters import whole
 
@@ -203,6 +204,11 @@ class Reader(ABC):
     def ids(self) -> list[str]:
         """The ids of all chunks."""
         return self._snapshot.core.ids()
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the chunks as they are now."""
+        return Vocabulary(self._snapshot.core)
 
     @property
     def bm25(self) -> Bm25:

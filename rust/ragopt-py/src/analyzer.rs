@@ -44,6 +44,15 @@ impl Analyzer {
         py.detach(|| self.collect(text))
     }
 
+    #[pyo3(signature = (text, /))]
+    fn words(&self, py: Python<'_>, text: &str) -> Vec<(String, Vec<String>)> {
+        py.detach(|| {
+            let mut out = Vec::new();
+            self.0.for_each_word(text, &mut |word, terms| out.push((word.to_owned(), terms.to_vec())));
+            out
+        })
+    }
+
     #[pyo3(signature = (texts, /))]
     fn terms_many(&self, py: Python<'_>, texts: Vec<PyBackedStr>) -> Vec<Vec<String>> {
         py.detach(|| texts.par_iter().map(|text| self.collect(text)).collect())

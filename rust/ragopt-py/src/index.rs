@@ -259,6 +259,22 @@ impl Index {
         Ok(self.0.document_frequency(term)?)
     }
 
+    #[pyo3(signature = (terms, /))]
+    fn document_frequencies(&self, terms: Vec<PyBackedStr>) -> Vec<usize> {
+        terms.iter().map(|term| self.0.document_frequency(term)).collect()
+    }
+
+    #[pyo3(signature = (word, edits, /))]
+    fn near(&self, py: Python<'_>, word: &str, edits: usize) -> Vec<(String, String, usize, usize)> {
+        let found = py.detach(|| self.0.near(word, edits));
+        found.into_iter().map(|near| (near.term, near.word, near.edits, near.frequency)).collect()
+    }
+
+    #[pyo3(signature = (word, /))]
+    fn unmarked(&self, py: Python<'_>, word: &str) -> Vec<(String, usize)> {
+        py.detach(|| self.0.unmarked(word))
+    }
+
     fn sizes(&self) -> BTreeMap<&'static str, u64> {
         self.0.sizes()
     }

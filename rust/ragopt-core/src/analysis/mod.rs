@@ -50,6 +50,7 @@
 //! Identifiers (`getObject` = `get_object`) belong into `terms`, before lower case, as one more of the `options`:
 //! whatever is an option is in the fingerprint.
 
+pub(crate) mod endings;
 mod normalize;
 mod options;
 mod porter;
@@ -62,7 +63,9 @@ mod tests;
 mod vietnamese;
 
 use crate::error::Error;
+pub(crate) use normalize::unmarked;
 use options::Options;
+use scan::Piece;
 
 /// Text to terms, the same for documents and queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +135,41 @@ impl Analyzer {
         }
         let mut writer = terms::Writer::new(&self.options);
         scan::scan(text, &mut |piece| writer.piece(piece, emit));
+    }
+
+    /// Calls `found` with every word, as it is written but for its normal form, and the terms that it gave: none for a
+    /// stop word, and with pairs also the one that it makes with the word before it.
+    pub fn for_each_word(&self, text: &str, found: &mut impl FnMut(&str, &[String])) {
+        let mut terms = Vec::new();
+        if self.options.verbatim {
+            for word in text.split_whitespace() {
+                found(word, &[word.to_owned()]);
+            }
+            return;
+        }
+        let mut writer = terms::Writer::new(&self.options);
+        scan::scan(text, &mut |piece| {
+            terms.clear();
+            writer.piece(piece, &mut |term| terms.push(term.to_owned()));
+            if let Piece::Word(word) | Piece::Term(word) = piece {
+                found(word, &terms);
+            }
+        });
+    }
+
+    /// Whether a term can stand for several English words.
+    #[must_use]
+    pub fn stems(&self) -> bool {
+        self.options.stem
+    }
+
+    /// The words that give no term, sorted.
+    #[must_use]
+    pub fn stop_words(&self) -> Vec<String> {
+        let mut words = stop::words(self.options.stop_words);
+        words.extend(stop::words(self.options.marked_stop_words));
+        words.sort();
+        words
     }
 
     /// Appends every term to `out`, in order.

@@ -1,6 +1,6 @@
 //! Characters to one spelling each: NFC, compatibility forms, invisible marks, case.
 
-use unicode_normalization::char::decompose_compatible;
+use unicode_normalization::char::{decompose_canonical, decompose_compatible};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Writes the one spelling of `text` (case kept) into `out`.
@@ -113,6 +113,22 @@ pub(crate) fn is_plain_latin(c: char) -> bool {
             '\u{d7}' | '\u{f7}' | 'ß' | 'ẞ'                             // signs, and letters that we spell out
             | '\u{132}' | '\u{133}' | '\u{13f}' | '\u{140}' | '\u{149}' | '\u{17f}'
             | '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' | '\u{1e9a}' | '\u{1e9b}') // have compatibility forms
+}
+
+/// A Latin letter without its marks: ế is e, đ is d, ü is u. Other characters stay.
+pub(crate) fn unmarked(c: char) -> char {
+    let mut first = None;
+    match c {
+        'đ' => 'd',
+        'Đ' => 'D',
+        _ if is_plain_latin(c) => {
+            decompose_canonical(c, |part| {
+                first.get_or_insert(part);
+            });
+            first.unwrap_or(c)
+        }
+        _ => c,
+    }
 }
 
 #[cfg(test)]

@@ -50,6 +50,12 @@ pub(crate) fn contains(lists: &[&[u64]], word: &str) -> bool {
     }
 }
 
+/// The words of these lists.
+pub(crate) fn words(lists: &[&[u64]]) -> Vec<String> {
+    let word = |key: &u64| String::from_utf8(key.to_be_bytes().into_iter().filter(|&byte| byte > 0).collect());
+    lists.iter().flat_map(|list| list.iter()).filter_map(|key| word(key).ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +70,6 @@ mod tests {
             assert!(!contains(&[LIST.keys()], word));
         }
         assert!(!contains(&[], "a"));
+        assert_eq!(words(&[LIST.keys()]), ["a", "an", "the", "và"]);
     }
 }

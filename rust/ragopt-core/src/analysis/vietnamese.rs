@@ -143,6 +143,7 @@ fn is_letter(plain: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stop;
     use super::*;
 
     fn placed(word: &str) -> String {
@@ -216,15 +217,10 @@ mod tests {
 
     #[test]
     fn stop_words_are_normal() {
-        let (marked, plain) = (words(&MARKED_STOP_WORDS), words(&PLAIN_STOP_WORDS));
+        let (marked, plain) = (stop::words(&[MARKED_STOP_WORDS.keys()]), stop::words(&[PLAIN_STOP_WORDS.keys()]));
         assert!(marked.iter().chain(&plain).all(|word| placed(word) == *word && is_syllable(word)));
         assert!(plain.iter().all(|word| word.is_ascii()));
         assert!(!marked.iter().any(|word| word.is_ascii()));
-    }
-
-    fn words<const N: usize>(list: &StopWords<N>) -> Vec<String> {
-        let word = |key: &u64| String::from_utf8(key.to_be_bytes().into_iter().filter(|&byte| byte > 0).collect());
-        list.keys().iter().map(|key| word(key).expect("made from text")).collect()
     }
 
     #[test]

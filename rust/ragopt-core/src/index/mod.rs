@@ -21,6 +21,7 @@ mod lock;
 mod manifest;
 mod merge;
 mod mmap;
+mod near;
 mod pages;
 mod part;
 mod persist;
@@ -36,6 +37,7 @@ mod strings;
 mod term_postings;
 mod vectors;
 mod vocabulary;
+mod words;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +71,7 @@ pub use term_postings::TermPostings;
 pub(crate) use term_postings::{Form, Glance, code_in};
 pub use vectors::Vectors;
 pub use vocabulary::Vocabulary;
+pub use words::Neighbor;
 
 /// One snapshot of an index. Its chunks have ordinals from 0 to span − 1, part after part; a deleted chunk keeps its
 /// ordinal and is never found.

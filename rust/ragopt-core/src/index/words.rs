@@ -1,0 +1,70 @@
+//! The words of an index: what a question's words are compared with.
+
+use std::collections::BTreeMap;
+
+use super::{Index, Vocabulary, near};
+
+/// A known word close to one that was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbor {
+    /// The term of the index; empty for a stop word.
+    pub term: String,
+    /// The word that gives the term and is closest to what was typed.
+    pub word: String,
+    /// Letters to insert, delete, replace or swap with the next one.
+    pub edits: usize,
+    /// How many chunks hold the term; all of them for a stop word.
+    pub frequency: usize,
+}
+
+impl Index {
+    /// The words that are at most `edits` insertions, deletions, replacements or swaps of neighboring letters away from
+    /// `word`, closest first, then by frequency, then in byte order: those of terms that a chunk holds, and stop words.
+    #[must_use]
+    pub fn near(&self, word: &str, edits: usize) -> Vec<Neighbor> {
+        let mut found: BTreeMap<String, (String, usize)> = BTreeMap::new();
+        for vocabulary in self.vocabularies() {
+            let terms = vocabulary.terms();
+            for (place, word, edits) in near::near(&terms, self.analyzer(), word, edits) {
+                found.entry(terms.get(place).unwrap_or_default().to_owned()).or_insert((word, edits));
+            }
+        }
+        let known = found.into_iter().map(|(term, (word, edits))| {
+            let frequency = self.document_frequency(&term);
+            Neighbor { term, word, edits, frequency }
+        });
+        let stop = near::stop_words(self.analyzer(), word, edits).into_iter().map(|(word, edits)| Neighbor {
+            term: String::new(),
+            word,
+            edits,
+            frequency: self.len(),
+        });
+        let mut neighbors: Vec<Neighbor> = known.filter(|neighbor| neighbor.frequency > 0).chain(stop).collect();
+        neighbors
+            .sort_by(|a, b| (a.edits, b.frequency, &a.term, &a.word).cmp(&(b.edits, a.frequency, &b.term, &b.word)));
+        neighbors
+    }
+
+    /// The terms that are `word` but for marks on their letters (itself too), each with the number of chunks that hold
+    /// it, and the stop words that are, with the number of all chunks; in byte order.
+    #[must_use]
+    pub fn unmarked(&self, word: &str) -> Vec<(String, usize)> {
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for vocabulary in self.vocabularies() {
+            let terms = vocabulary.terms();
+            for place in near::same_but_for_marks(&terms, word) {
+                let term = terms.get(place).unwrap_or_default();
+                found.entry(term.to_owned()).or_insert_with(|| self.document_frequency(term));
+            }
+        }
+        found.retain(|_, frequency| *frequency > 0);
+        let stop = self.analyzer().stop_words();
+        let places = near::same_but_for_marks(&&stop[..], word);
+        found.extend(places.into_iter().map(|place| (stop[place].clone(), self.len())));
+        found.into_iter().collect()
+    }
+
+    fn vocabularies(&self) -> impl Iterator<Item = &Vocabulary> {
+        self.parts.iter().map(|part| &part.segment.vocabulary)
+    }
+}
