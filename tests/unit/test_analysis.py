@@ -100,6 +100,44 @@ class TestEnglish:
         assert terms("iam:PassRole") == ["iam", "passrol"]
 
 
+class TestIdentifiers:
+    """One is found by another, however it is written."""
+
+    WRITTEN = ("getObject", "get-object", "get object", "GetObject", "get_object", "GET_OBJECT", "S3:GetObject")
+
+    @pytest.mark.parametrize("name", ["multilingual", "english+identifiers", "vietnamese+identifiers"])
+    @pytest.mark.parametrize("asked", WRITTEN)
+    def test_each_finds_all(self, name: str, asked: str) -> None:
+        others = ["put bucket policy", "DeleteBucket"]
+        documents = [{"id": text, "text": f"call {text} now"} for text in (*self.WRITTEN, *others)]
+        found = Index.build(documents, analyzer=name).search(asked, k=20)
+        assert set(found.ids) == set(self.WRITTEN)
+
+    @pytest.mark.parametrize(("asked", "first"), [("GetObject", "code"), ("getobject", "code"), ("get object", "prose")])
+    def test_the_same_way_of_writing_comes_first(self, asked: str, first: str) -> None:
+        documents = [{"id": "code", "text": "GetObject fails"}, {"id": "prose", "text": "get the object again"}]
+        assert Index.build(documents).search(asked, k=2)[0].id == first
+
+    def test_names_and_units_stay_whole(self) -> None:
+        for word in ("mRNA", "iPhone", "PhD", "AWS", "APIs", "EC2"):
+            assert len(analyzer().terms(word)) == 1
+        assert analyzer().terms("DynamoDB") == ["dynamodb", "dynamo", "db"]
+
+    def test_it_is_an_option(self) -> None:
+        assert analyzer("english").terms("getObject") == analyzer("multilingual-identifiers").terms("getObject")
+        assert len({analyzer(name).fingerprint for name in ("multilingual", "multilingual-identifiers")}) == 2
+
+    @given(text=texts)
+    def test_terms_come_to_those_without(self, text: str) -> None:
+        with_, without = analyzer("english+identifiers").terms(text), analyzer("english").terms(text)
+        assert len(with_) >= len(without)
+        assert {term for term in without if "_" not in term} <= set(with_)
+
+    def test_a_saved_index_keeps_it(self, tmp_path: Path) -> None:
+        Index.build([{"id": "1", "text": "getObject"}], analyzer="english+identifiers").save(tmp_path / "index")
+        assert Index.open(tmp_path / "index").search("get_object", k=1).ids == ["1"]
+
+
 class TestVietnamese:
     @pytest.mark.parametrize("name", ["vietnamese", "multilingual"])
     @pytest.mark.parametrize(("old", "new"), [("hòa", "hoà"), ("khỏe", "khoẻ"), ("thúy", "thuý"), ("THỦY", "THUỶ")])

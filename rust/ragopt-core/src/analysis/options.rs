@@ -12,6 +12,8 @@ pub(crate) struct Options {
     pub(crate) possessive: bool,
     /// 10,000 is 10000.
     pub(crate) thousands: bool,
+    /// `getObject` and `get_object` come out whole (`getobject`) and in their parts.
+    pub(crate) identifiers: bool,
     /// ð is a mistyped đ.
     pub(crate) eth_is_d: bool,
     /// Accented Vietnamese syllables are brought to one spelling.
@@ -23,6 +25,12 @@ pub(crate) struct Options {
     /// Porter's stemmer, for words of ASCII letters only.
     pub(crate) stem: bool,
     pub(crate) pairs: Pairs,
+}
+
+impl Options {
+    pub(crate) const fn with_identifiers(self, identifiers: bool) -> Self {
+        Self { identifiers, ..self }
+    }
 }
 
 /// Which neighbors come out as a pair too (stop words as well, since they are parts of compounds).
@@ -55,6 +63,7 @@ pub(crate) const PLAIN: Options = Options {
     verbatim: false,
     possessive: false,
     thousands: false,
+    identifiers: false,
     eth_is_d: false,
     spell: false,
     stop_words: &[],
@@ -85,6 +94,7 @@ pub(crate) const VIETNAMESE: Options = Options {
 pub(crate) const MULTILINGUAL: Options = Options {
     possessive: true,
     thousands: true,
+    identifiers: true,
     spell: true,
     stop_words: &[ENGLISH_STOP_WORDS.keys(), FUNCTION_WORDS.keys()],
     marked_stop_words: &[vietnamese::MARKED_STOP_WORDS.keys()],

@@ -3,7 +3,7 @@
 use super::normalize::{is_apostrophe, lower};
 use super::options::{Options, Pairs};
 use super::scan::Piece;
-use super::{porter, stop, vietnamese};
+use super::{identifiers, porter, stop, vietnamese};
 
 /// Longer words are cut here, in documents and queries alike. Two SHA-256 sums or the longest German noun fit.
 pub(crate) const LONGEST_TERM: usize = 128;
@@ -36,25 +36,47 @@ impl<'a> Writer<'a> {
     #[inline]
     fn word(&mut self, word: &str, emit: &mut impl FnMut(&str)) {
         let word = if self.options.possessive { without_possessive(word) } else { word };
+        let identifier = self.options.identifiers && identifiers::may_have_parts(word);
         lower(word, &mut self.term);
+        if identifier {
+            identifiers::joined(&mut self.term);
+        }
         if self.options.thousands && self.term.as_bytes()[0].is_ascii_digit() && is_grouped(&self.term) {
             self.term.retain(|c| c != ',');
         }
         if self.options.eth_is_d && self.term.contains('ð') {
             self.term = self.term.replace('ð', "đ");
         }
-        if self.term.len() > LONGEST_TERM {
-            self.term.truncate(end(&self.term));
-            let kept = self.term.trim_end_matches(|c: char| c.is_ascii_punctuation()).len();
-            self.term.truncate(kept);
-        }
-        let ascii = self.term.is_ascii();
-        if self.options.spell && !ascii {
+        self.cut();
+        if self.options.spell && !self.term.is_ascii() {
             vietnamese::spell(&mut self.term);
         }
         if self.options.pairs != Pairs::None {
             self.pair(emit);
         }
+        self.emit(emit);
+        if identifier {
+            identifiers::parts(word, &mut |part| {
+                lower(part, &mut self.term);
+                self.cut();
+                self.emit(emit);
+            });
+        }
+    }
+
+    /// Long words are cut.
+    fn cut(&mut self) {
+        if self.term.len() > LONGEST_TERM {
+            self.term.truncate(end(&self.term));
+            let kept = self.term.trim_end_matches(|c: char| c.is_ascii_punctuation()).len();
+            self.term.truncate(kept);
+        }
+    }
+
+    /// The term, unless it is a stop word, as its stem.
+    #[inline]
+    fn emit(&mut self, emit: &mut impl FnMut(&str)) {
+        let ascii = self.term.is_ascii();
         let lists = if ascii { self.options.stop_words } else { self.options.marked_stop_words };
         if stop::contains(lists, &self.term) {
             return;

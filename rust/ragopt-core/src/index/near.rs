@@ -25,7 +25,7 @@ pub(super) fn near<'a>(
     if word.is_empty() || word.len() > LONGEST {
         return Vec::new();
     }
-    let mut edits = Edits::new(word, most);
+    let mut edits = Edits::new(word, most, analyzer.stems());
     let mut found = Vec::new();
     walk(list, 0, &mut edits, &mut |edits, place, depth| {
         let term = list.get(place);
@@ -54,7 +54,7 @@ pub(super) fn near<'a>(
 /// The stop words of `analyzer` within `most` edits of `word`.
 pub(super) fn stop_words(analyzer: &Analyzer, word: &str, most: usize) -> Vec<(String, usize)> {
     let list = analyzer.stop_words();
-    let mut edits = Edits::new(word.chars().take(LONGEST).collect(), most);
+    let mut edits = Edits::new(word.chars().take(LONGEST).collect(), most, false);
     let mut found = Vec::new();
     walk(&&list[..], 0, &mut edits, &mut |edits, place, depth| edits.take(depth, || list[place].clone(), &mut found));
     found
@@ -169,14 +169,15 @@ impl Letters for Plain {
 struct Edits {
     word: Vec<char>,
     most: usize,
+    stems: bool,
     letters: Vec<char>,
     rows: Vec<Vec<usize>>,
 }
 
 impl Edits {
-    fn new(word: Vec<char>, most: usize) -> Self {
+    fn new(word: Vec<char>, most: usize, stems: bool) -> Self {
         let rows = vec![(0..=word.len()).map(|edits| edits.min(most + 1)).collect()];
-        Self { word, most, letters: Vec::new(), rows }
+        Self { word, most, stems, letters: Vec::new(), rows }
     }
 
     /// As good as any number above `most`.
@@ -201,10 +202,10 @@ impl Edits {
         let Some(last) = stem.chars().last() else { return };
         if last == 'i' {
             // studi: study
-            if self.push(depth - 1, 'y') {
+            if self.row(depth - 1, 'y') {
                 self.endings(&format!("{}y", &stem[..stem.len() - 1]), &["", "ing"], depth, forms);
             }
-            self.push(depth - 1, last);
+            self.row(depth - 1, last);
         } else if !matches!(last, 'a' | 'e' | 'o' | 'u') && self.push(depth, last) {
             // run: running
             self.endings(&format!("{stem}{last}"), AFTER_DOUBLING, depth + 1, forms);
@@ -220,6 +221,15 @@ impl Edits {
 
 impl Letters for Edits {
     fn push(&mut self, depth: usize, c: char) -> bool {
+        // The i of a stem may be the y of its word.
+        let as_y = c == 'i' && self.stems && self.row(depth, 'y');
+        self.row(depth, c) || as_y
+    }
+}
+
+impl Edits {
+    /// Works out the row of letter `c` at `depth`; whether any word that begins so is close enough.
+    fn row(&mut self, depth: usize, c: char) -> bool {
         let (width, far) = (self.word.len() + 1, self.far());
         if depth + 1 >= width + self.most {
             return false; // more letters than can be deleted
@@ -322,6 +332,7 @@ mod tests {
             ("experimnetal", 1, "experimental"),
             ("runnign", 2, "running"),
             ("stuyd", 3, "study"),
+            ("stdy", 3, "study"),
             ("stdies", 3, "studies"),
             ("databse", 0, "database"),
         ] {

@@ -39,7 +39,7 @@ impl Index {
             edits,
             frequency: self.len(),
         });
-        let mut neighbors: Vec<Neighbor> = known.filter(|neighbor| neighbor.frequency > 0).chain(stop).collect();
+        let mut neighbors: Vec<Neighbor> = known.chain(stop).filter(|neighbor| neighbor.frequency > 0).collect();
         neighbors
             .sort_by(|a, b| (a.edits, b.frequency, &a.term, &a.word).cmp(&(b.edits, a.frequency, &b.term, &b.word)));
         neighbors
@@ -57,11 +57,10 @@ impl Index {
                 found.entry(term.to_owned()).or_insert_with(|| self.document_frequency(term));
             }
         }
-        found.retain(|_, frequency| *frequency > 0);
         let stop = self.analyzer().stop_words();
         let places = near::same_but_for_marks(&&stop[..], word);
         found.extend(places.into_iter().map(|place| (stop[place].clone(), self.len())));
-        found.into_iter().collect()
+        found.into_iter().filter(|(_, frequency)| *frequency > 0).collect()
     }
 
     fn vocabularies(&self) -> impl Iterator<Item = &Vocabulary> {
