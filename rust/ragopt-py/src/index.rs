@@ -41,6 +41,9 @@ impl LexicalArgument {
     }
 }
 
+/// Term, word, edits, frequency.
+type Near = (String, String, usize, usize);
+
 type Bm25Tuple = (String, f64, f64, f64, f64);
 
 /// Segments, each with its tenant.
@@ -260,19 +263,19 @@ impl Index {
     }
 
     #[pyo3(signature = (terms, /))]
-    fn document_frequencies(&self, terms: Vec<PyBackedStr>) -> Vec<usize> {
-        terms.iter().map(|term| self.0.document_frequency(term)).collect()
+    fn document_frequencies(&self, terms: Vec<PyBackedStr>) -> Result<Vec<usize>, Raised> {
+        terms.iter().map(|term| Ok(self.0.document_frequency(term)?)).collect()
     }
 
     #[pyo3(signature = (word, edits, /))]
-    fn near(&self, py: Python<'_>, word: &str, edits: usize) -> Vec<(String, String, usize, usize)> {
-        let found = py.detach(|| self.0.near(word, edits));
-        found.into_iter().map(|near| (near.term, near.word, near.edits, near.frequency)).collect()
+    fn near(&self, py: Python<'_>, word: &str, edits: usize) -> Result<Vec<Near>, Raised> {
+        let found = py.detach(|| self.0.near(word, edits))?;
+        Ok(found.into_iter().map(|near| (near.term, near.word, near.edits, near.frequency)).collect())
     }
 
     #[pyo3(signature = (word, /))]
-    fn unmarked(&self, py: Python<'_>, word: &str) -> Vec<(String, usize)> {
-        py.detach(|| self.0.unmarked(word))
+    fn unmarked(&self, py: Python<'_>, word: &str) -> Result<Vec<(String, usize)>, Raised> {
+        Ok(py.detach(|| self.0.unmarked(word))?)
     }
 
     fn sizes(&self) -> BTreeMap<&'static str, u64> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Index, Vocabulary, near};
+use crate::error::Result;
 
 /// A known word close to one that was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,10 @@ pub struct Neighbor {
 impl Index {
     /// The words that are at most `edits` insertions, deletions, replacements or swaps of neighboring letters away from
     /// `word`, closest first, then by frequency, then in byte order: those of terms that a chunk holds, and stop words.
-    #[must_use]
-    pub fn near(&self, word: &str, edits: usize) -> Vec<Neighbor> {
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::error::Error::Corrupt) where what it reads is damaged.
+    pub fn near(&self, word: &str, edits: usize) -> Result<Vec<Neighbor>> {
         let mut found: BTreeMap<String, (String, usize)> = BTreeMap::new();
         for vocabulary in self.vocabularies() {
             let terms = vocabulary.terms();
@@ -29,38 +32,40 @@ impl Index {
                 found.entry(terms.get(place).unwrap_or_default().to_owned()).or_insert((word, edits));
             }
         }
-        let known = found.into_iter().map(|(term, (word, edits))| {
-            let frequency = self.document_frequency(&term);
-            Neighbor { term, word, edits, frequency }
-        });
-        let stop = near::stop_words(self.analyzer(), word, edits).into_iter().map(|(word, edits)| Neighbor {
-            term: String::new(),
-            word,
-            edits,
-            frequency: self.len(),
-        });
-        let mut neighbors: Vec<Neighbor> = known.chain(stop).filter(|neighbor| neighbor.frequency > 0).collect();
+        let mut neighbors = Vec::with_capacity(found.len());
+        for (term, (word, edits)) in found {
+            let frequency = self.document_frequency(&term)?;
+            neighbors.push(Neighbor { term, word, edits, frequency });
+        }
+        for (word, edits) in near::stop_words(self.analyzer(), word, edits) {
+            neighbors.push(Neighbor { term: String::new(), word, edits, frequency: self.len() });
+        }
+        neighbors.retain(|neighbor| neighbor.frequency > 0);
         neighbors
             .sort_by(|a, b| (a.edits, b.frequency, &a.term, &a.word).cmp(&(b.edits, a.frequency, &b.term, &b.word)));
-        neighbors
+        Ok(neighbors)
     }
 
     /// The terms that are `word` but for marks on their letters (itself too), each with the number of chunks that hold
     /// it, and the stop words that are, with the number of all chunks; in byte order.
-    #[must_use]
-    pub fn unmarked(&self, word: &str) -> Vec<(String, usize)> {
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::error::Error::Corrupt) where what it reads is damaged.
+    pub fn unmarked(&self, word: &str) -> Result<Vec<(String, usize)>> {
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
         for vocabulary in self.vocabularies() {
             let terms = vocabulary.terms();
             for place in near::same_but_for_marks(&terms, word) {
                 let term = terms.get(place).unwrap_or_default();
-                found.entry(term.to_owned()).or_insert_with(|| self.document_frequency(term));
+                if !found.contains_key(term) {
+                    found.insert(term.to_owned(), self.document_frequency(term)?);
+                }
             }
         }
         let stop = self.analyzer().stop_words();
         let places = near::same_but_for_marks(&&stop[..], word);
         found.extend(places.into_iter().map(|place| (stop[place].clone(), self.len())));
-        found.into_iter().filter(|(_, frequency)| *frequency > 0).collect()
+        Ok(found.into_iter().filter(|(_, frequency)| *frequency > 0).collect())
     }
 
     fn vocabularies(&self) -> impl Iterator<Item = &Vocabulary> {
