@@ -9,6 +9,7 @@ RagoptError
 │   ├── UnknownNameError               an analyzer, normalizer, measure, ... that does not exist
 │   ├── ScoreKindError                 a threshold that has no meaning on this score
 │   ├── FilterError                    a filter that cannot be right
+│   ├── TenantError                    a question without its tenant, a document of another or of none
 │   └── SettingsError                  a settings file or value that cannot be right
 ├── CorpusError                        a file that cannot be read as documents
 ├── BudgetError                        a token budget that leaves nothing for the context
@@ -56,6 +57,7 @@ __all__ = [
     "RagoptError",
     "ScoreKindError",
     "SettingsError",
+    "TenantError",
     "UnknownNameError",
     "VectorError",
 ]
@@ -99,6 +101,10 @@ class ScoreKindError(InputError):
 
 class FilterError(InputError):
     """A filter that cannot be right: unknown operator, wrong type for a declared field."""
+
+
+class TenantError(InputError):
+    """A question without its tenant, or a document of another tenant or of none."""
 
 
 class SettingsError(InputError):

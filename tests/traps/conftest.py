@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +31,15 @@ def normalizer(request: pytest.FixtureRequest) -> str:
 def alpha(request: pytest.FixtureRequest) -> float:
     """The alpha of each search mode: lexical, hybrid, dense."""
     return MODES[request.param]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is unmounted and writable again in the end."""
+    path = tmp_path / "place"
+    path.mkdir()
+    yield path
+    gc.collect()  # an index that is still held maps its files
+    if os.path.ismount(path):
+        subprocess.run(["umount", str(path)], check=True)
+    path.chmod(0o755)

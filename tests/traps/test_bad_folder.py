@@ -25,6 +25,7 @@ from ragopt.errors import (
 )
 from ragopt.testing import FakeEmbedder
 from tests.shared import ROOT
+from tests.traps.places import forbid, mounted
 
 
 def small(word: str = "fox") -> Index:
@@ -149,34 +150,6 @@ def test_a_file_in_the_way(inside: str, tmp_path: Path) -> None:
     with pytest.raises(IndexFileError):
         small().save(tmp_path / "file" / inside)
     assert contents(tmp_path) == {"file": b"mine"}
-
-
-def mounted(path: Path, options: str) -> bool:
-    """A file system of its own at `path`, if this user may have one."""
-    return not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], capture_output=True, check=False
-    ).returncode
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A folder that is unmounted and writable again in the end."""
-    path = tmp_path / "place"
-    path.mkdir()
-    yield path
-    if os.path.ismount(path):
-        subprocess.run(["umount", str(path)], check=True)
-    path.chmod(0o755)
-
-
-def forbid(place: Path) -> None:
-    """Make `place` read-only; root writes through mode bits, so for root the file system is."""
-    if os.path.ismount(place):
-        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-    else:
-        place.chmod(0o555)
-    with pytest.raises(OSError, match="(?i)read-only|denied"):
-        (place / "probe").write_text("x")
 
 
 def test_a_read_only_target(place: Path) -> None:

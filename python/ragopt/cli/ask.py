@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
     add_command,
@@ -24,7 +25,6 @@ from ragopt.cli.progress import Progress
 from ragopt.cli.steps import step_lines
 from ragopt.economics import DEFAULT_MODEL, cost, price
 from ragopt.errors import UnknownNameError
-from ragopt.index import Index
 from ragopt.pipeline import Pipeline
 from ragopt.tokens import ByteEstimate
 from ragopt.types import Answer, Citation, Context, Filter, Settings, Status, TokenCount, Usage
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     asked = _Asked(args.question, history_of(args.history), filter_of(args.where))
     model = settings.generate.model or DEFAULT_MODEL
     generator = BedrockGenerator(model, region=args.region, endpoint_url=args.endpoint_url)
-    pipeline = Pipeline(Index.open(args.index), settings, generator=generator)
+    pipeline = Pipeline(opened(args), settings, generator=generator)
     if args.dry_run:
         return _dry_run(args, pipeline, generator, asked)
     answer = _whole(pipeline, asked) if args.json else _streamed(pipeline, asked)

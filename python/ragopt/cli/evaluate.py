@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
     add_command,
@@ -18,7 +19,6 @@ from ragopt.cli.output import emit, emit_json, note, table
 from ragopt.cli.progress import Progress
 from ragopt.corpus import read_queries
 from ragopt.evaluation import MEASURES, Qrels, evaluate
-from ragopt.index import Index
 
 __all__ = ["add_parser", "run"]
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Search every judged question and measure."""
     settings, where = settings_of(args), filter_of(args.where)
     queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)
-    index = Index.open(args.index)
+    index = opened(args)
     with Progress() as progress:
         progress(len(queries), 0, "searching, questions:")
         result = evaluate(index, queries, qrels, args.measures, settings=settings, where=where, by=args.by)

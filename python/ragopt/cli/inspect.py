@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ragopt.cli.opening import opened
 from ragopt.cli.options import Subparsers, add_command, add_index, add_json
 from ragopt.cli.output import byte_size, emit, emit_json, json_metadata, shortened, table
 from ragopt.cli.search import hit_dict
@@ -16,6 +17,7 @@ from ragopt.types import Hit
 __all__ = ["add_parser", "run"]
 
 _EXAMPLES = 3  # values of a field that are shown
+_SEGMENTS = 20  # segments that are shown
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -24,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         "inspect",
         run,
-        summary="show what an index is made of: chunks, fields, sizes, analyzer, embedder",
+        summary="show what an index is made of: chunks, fields, segments, sizes, analyzer, embedder, tenants",
         example="ragopt inspect docs.idx --chunk guide.md#0",
         codes="0 shown",
     )
@@ -35,10 +37,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Describe the index, or show one chunk."""
-    index = Index.open(args.index)
+    index = opened(args)
     if args.chunk is not None:
         return _chunk(index, args.chunk, as_json=args.json)
-    described = {"index": args.index, "chunks": len(index), **index.describe(), "metadata": _fields(index)}
+    described = {"index": args.index, "chunks": len(index), **index.describe()}
+    if described["tenant_field"] is not None and args.tenant is None:
+        described |= {"tenants": {name: len(index.tenant(name)) for name in index.tenants}, "metadata": {}}
+    else:
+        described |= {"tenants": None, "metadata": _fields(index)}
     if args.json:
         emit_json({**described, "metadata": json_metadata(described["metadata"])})
         return 0
@@ -88,12 +94,17 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
         ["analyzer", f"{analyzer['name']}, version {analyzer['version']}, {analyzer['fingerprint']}"],
         ["BM25", f"{bm25['variant']}, k1 {bm25['k1']:g}, b {bm25['b']:g}"],
         ["dense side", dense],
+        ["generation", f"{described['generation']:,}"],
     ]
     for name, count in described["sizes"].items():
         if name != "chunks":
             is_size = name.startswith("bytes")
             facts.append([name.replace("_", " "), byte_size(count) if is_size else f"{count:,}"])
-    lines = [table(["", ""], facts).split("\n", 2)[2]]
+    lines = [table(["", ""], facts).split("\n", 2)[2], *_segments(described["segments"])]
+    if described["tenants"] is not None:
+        rows = [[shortened(name, 40), f"{count:,}"] for name, count in described["tenants"].items()]
+        lines += ["", f"tenants by the field {described['tenant_field']!r}: --tenant NAME shows one"]
+        lines += [table(["tenant", "chunks"], rows, right=(1,))] if rows else []
     if described["metadata"]:
         declared = described["fields"]
         rows = [
@@ -106,4 +117,16 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
             for name, field in described["metadata"].items()
         ]
         lines += ["", table(["field", "type", "chunks", "examples"], rows, right=(2,))]
+    return lines
+
+
+def _segments(segments: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line a segment: how many chunks, how many of them deleted, in which file."""
+    rows = [
+        [segment["file"] or "in memory", f"{segment['chunks']:,}", f"{segment['deleted']:,}", segment["tenant"] or ""]
+        for segment in segments[:_SEGMENTS]
+    ]
+    lines = ["", table(["segment", "chunks", "deleted", "tenant"], rows, right=(1, 2))] if rows else []
+    if len(segments) > _SEGMENTS:
+        lines.append(f"and {len(segments) - _SEGMENTS:,} more segments: --json lists them all")
     return lines

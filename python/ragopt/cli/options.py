@@ -74,8 +74,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_index(parser: argparse.ArgumentParser) -> None:
-    """The index folder."""
+    """The index folder, and the tenant in it."""
     parser.add_argument("index", metavar="INDEX", help="the folder of an index, as `ragopt index` writes it")
+    parser.add_argument("--tenant", metavar="NAME", help="the tenant, in an index that keeps tenants apart")
 
 
 def add_chunking(parser: argparse.ArgumentParser) -> None:

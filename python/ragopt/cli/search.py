@@ -6,6 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
+from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
     add_command,
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Search and show."""
     settings = settings_of(args)
     search = settings.search
-    index = Index.open(args.index)
+    index = opened(args)
     query, steps = _prepared(args, settings, index)
     hits = index.search(
         query,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
     add_command,
@@ -19,7 +20,6 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import read_queries
 from ragopt.errors import InputError
 from ragopt.evaluation import Qrels
-from ragopt.index import Index
 from ragopt.tuning import Outcome, tune
 
 __all__ = ["add_parser", "run"]
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     held_out = args.held_out
     if args.held_out_queries is not None:
         held_out = (read_queries(args.held_out_queries), Qrels.load(args.held_out_qrels))
-    index = Index.open(args.index)
+    index = opened(args)
     with Progress() as progress:
         result = tune(
             index,

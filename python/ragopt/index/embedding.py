@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ragopt.backends import embedders
 from ragopt.errors import EmbedderError, EmbedderMismatchError, InputError, VectorError
-from ragopt.index.build import as_floats
+from ragopt.index.rows import as_floats
 from ragopt.protocols import Embedder, Vectors
 from ragopt.types import Query
 
@@ -25,7 +25,7 @@ class QueryEmbedder:
     `identity` is what the index keeps of the embedder it was built with; None without one.
     """
 
-    def __init__(self, identity: dict[str, Any] | None, model: Embedder | None = None) -> None:
+    def __init__(self, identity: Mapping[str, Any] | None, model: Embedder | None = None) -> None:
         self.identity = identity
         self._model = model
 
@@ -74,6 +74,11 @@ class QueryEmbedder:
             self.adopt(self.identity["load"], None)
         assert self._model is not None
         return self._model
+
+    @property
+    def unnamed(self) -> Embedder | None:
+        """The embedder if it cannot be loaded by name, to be handed on with the index."""
+        return None if self.identity is not None and self.identity["load"] is not None else self._model
 
     def one(self, question: Query, alpha: float, dimension: int | None) -> Vectors | None:
         """The vector of a question that is searched with this alpha; None where it has no dense side."""

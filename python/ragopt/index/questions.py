@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy.typing as npt
 
 from ragopt.errors import InputError, InputTypeError, VectorError
-from ragopt.index.build import as_floats, require_text
+from ragopt.index.documents import require_text
 from ragopt.index.parts import check_parts
+from ragopt.index.rows import as_floats
 from ragopt.types import Query
 from ragopt.types.parameters import finite
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ragopt import _core
-from ragopt.errors import FilterError, InputError
+from ragopt.errors import FilterError, InputError, TenantError
 from ragopt.filters import check, matcher
-from ragopt.index.build import require_text
+from ragopt.index.attributes import Attributes
+from ragopt.index.documents import require_text
 from ragopt.index.doors import off_loop
 from ragopt.index.embedding import QueryEmbedder
 from ragopt.index.parts import join_parts, rejoin, spread
@@ -31,13 +32,63 @@ _MOST_THREADS = 1024
 
 
 class Snapshot:
-    """The chunks that a search sees, which never change, and what is derived from them."""
+    """The chunks that a search sees, which never change, and what is derived from them.
 
-    def __init__(self, core: _core.Index, fields: Mapping[str, str]) -> None:
+    `generation` counts commits: those of the folder, or without one those since the index was built.
+    """
+
+    def __init__(
+        self, core: _core.Index, attributes: Attributes, generation: int, *, tenant: str | None = None
+    ) -> None:
         self.core = core
-        self._fields = fields
+        self.attributes = attributes
+        self.generation = generation
+        self._tenant = tenant
+        self._tenants: dict[str, Snapshot] = {}
+        self._live: npt.NDArray[np.uint32] | None = None
         self._metadata: list[Mapping[str, Any]] | None = None
         self._allow_lists: dict[str, npt.NDArray[np.bool_]] = {}
+
+    @classmethod
+    def open(cls, path: str) -> Snapshot:
+        """What was last committed to the folder `path`."""
+        core = _core.Index.open(path)
+        return cls(core, Attributes.read(core.attributes), core.generation or 0)
+
+    def next(self, core: _core.Index) -> Snapshot:
+        """The snapshot that follows this one."""
+        generation = core.generation
+        return Snapshot(core, self.attributes, self.generation + 1 if generation is None else generation)
+
+    def tenant(self, name: str | None) -> Snapshot:
+        """The chunks of one tenant as if they were an index of their own; None: all, in an index without tenants."""
+        if name is None:
+            return self.undivided
+        found = self._tenants.get(name)
+        if found is None:
+            found = Snapshot(self.core.tenant(name), self.attributes, self.generation, tenant=name)
+            if len(found.core):  # what is asked for and not there is not kept
+                self._tenants[name] = found
+        return found
+
+    @property
+    def undivided(self) -> Snapshot:
+        """The snapshot itself; TenantError where it holds tenants, which must be kept apart."""
+        if self._tenant is None and (field := self.attributes.tenant_field) is not None:
+            raise TenantError(
+                f"this index keeps tenants apart (tenant_field={field!r}): ask for one, as in index.tenant('a')"
+            )
+        return self
+
+    def ordinal(self, place: int) -> int:
+        """The core's number of the chunk that stands at `place` among those that are there."""
+        if place >= len(self.core):
+            raise InputError(f"no chunk {place}: the index holds {len(self.core)}")
+        if len(self.core) == self.core.span:
+            return place
+        if self._live is None:
+            self._live = self.core.ordinals()
+        return int(self._live[place])
 
     def chunk(self, ordinal: int) -> Chunk:
         """The chunk with the core's number `ordinal`."""
@@ -51,14 +102,16 @@ class Snapshot:
             raise FilterError("where: nested too deeply; join its parts by one & or |, or use isin") from None
 
     def _allow_list(self, where: Filter) -> npt.NDArray[np.bool_]:
-        checked = check(where, self._fields)
+        checked = check(where, self.attributes.fields)
         key = repr(checked)  # not the value itself: 1, 1.0 and True are equal but not the same filter
         allow = self._allow_lists.get(key)
         if allow is None:
+            live = self.core.ordinals()
             if self._metadata is None:
-                self._metadata = [decode_metadata(self.core.stored(ordinal)) for ordinal in range(len(self.core))]
+                self._metadata = [decode_metadata(self.core.stored(ordinal)) for ordinal in live.tolist()]
             test = matcher(checked)
-            allow = np.fromiter((test(m) for m in self._metadata), dtype=np.bool_, count=len(self.core))
+            allow = np.zeros(self.core.span, dtype=np.bool_)
+            allow[live] = np.fromiter((test(m) for m in self._metadata), dtype=np.bool_, count=len(live))
             while len(self._allow_lists) >= _CACHED_FILTERS:
                 self._allow_lists.pop(next(iter(self._allow_lists)), None)
             self._allow_lists[key] = allow
@@ -70,14 +123,19 @@ class Reader(ABC):
 
     @property
     @abstractmethod
-    def _snapshot(self) -> Snapshot: ...
+    def _whole(self) -> Snapshot: ...
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        """What a question may see."""
+        return self._whole.undivided
 
     @property
     @abstractmethod
     def _embedder(self) -> QueryEmbedder: ...
 
     def __len__(self) -> int:
-        return len(self._snapshot.core)
+        return len(self._whole.core)
 
     def search(
         self,
@@ -147,7 +205,7 @@ class Reader(ABC):
 
         Pass them on as `vectors=`, so that `search_many` does not embed the same texts again.
         """
-        return self._embedder.many(spread(as_queries(queries)), None, 1.0, self._snapshot.core.dimension)
+        return self._embedder.many(spread(as_queries(queries)), None, 1.0, self._whole.core.dimension)
 
     async def asearch(self, query: str | Query | None = None, **options: Any) -> Hits:
         """`search` without blocking the event loop."""
@@ -159,8 +217,9 @@ class Reader(ABC):
         return len(snapshot.core) if where is None else int(snapshot.allow(where).sum())
 
     def chunk(self, ordinal: int) -> Chunk:
-        """The chunk at `ordinal`, 0 to len - 1 in build order."""
-        return self._snapshot.chunk(min(whole("ordinal", ordinal), 2**32 - 1))
+        """The chunk at `ordinal`, 0 to len - 1 in the order of `ids`: that in which they came."""
+        snapshot = self._snapshot
+        return snapshot.chunk(snapshot.ordinal(whole("ordinal", ordinal)))
 
     def get(self, id: str) -> Chunk | None:
         """The chunk with that id, or None."""
@@ -213,7 +272,7 @@ class Reader(ABC):
     @property
     def bm25(self) -> Bm25:
         """The BM25 parameters it was built with."""
-        variant, k1, b, delta, epsilon = self._snapshot.core.bm25
+        variant, k1, b, delta, epsilon = self._whole.core.bm25
         return Bm25(k1, b, variant, delta, epsilon)
 
     def _search(

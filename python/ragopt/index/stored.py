@@ -16,7 +16,7 @@ from ragopt.errors import CorruptIndexError, InputTypeError
 from ragopt.filters import plain
 from ragopt.types import Chunk
 
-__all__ = ["decode", "decode_metadata", "encode"]
+__all__ = ["decode", "decode_document", "decode_metadata", "encode"]
 
 #: `json.dumps` with other than its defaults makes an encoder a call.
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -55,6 +55,14 @@ def decode_metadata(data: bytes) -> Mapping[str, Any]:
     except (TypeError, ValueError) as error:
         raise _unreadable("a chunk's metadata", error) from None
     return metadata  # type: ignore[no-any-return]
+
+
+def decode_document(data: bytes) -> str:
+    """The document's id alone; CorruptIndexError as `decode`."""
+    try:
+        return json.loads(data.partition(b"\n")[0])[0]  # type: ignore[no-any-return]
+    except (TypeError, ValueError, LookupError) as error:
+        raise _unreadable("a chunk's document", error) from None
 
 
 def _unreadable(what: str, error: Exception) -> CorruptIndexError:
