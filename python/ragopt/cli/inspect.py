@@ -28,19 +28,22 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         summary="show what an index is made of: chunks, fields, segments, sizes, analyzer, embedder, tenants",
         example="ragopt inspect docs.idx --chunk guide.md#0",
-        codes="0 shown",
+        codes="0 shown (and with --verify, whole)",
     )
     add_index(parser)
     parser.add_argument("--chunk", metavar="ID", help="show this chunk instead")
+    parser.add_argument("--verify", action="store_true", help="read every byte of the files first, and check it")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Describe the index, or show one chunk."""
     index = opened(args)
+    if args.verify:
+        index.verify()
     if args.chunk is not None:
         return _chunk(index, args.chunk, as_json=args.json)
-    described = {"index": args.index, "chunks": len(index), **index.describe()}
+    described = {"index": args.index, "verified": args.verify, "chunks": len(index), **index.describe()}
     if described["tenant_field"] is not None and args.tenant is None:
         described |= {"tenants": {name: len(index.tenant(name)) for name in index.tenants}, "metadata": {}}
     else:
@@ -94,7 +97,7 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
         ["analyzer", f"{analyzer['name']}, version {analyzer['version']}, {analyzer['fingerprint']}"],
         ["BM25", f"{bm25['variant']}, k1 {bm25['k1']:g}, b {bm25['b']:g}"],
         ["dense side", dense],
-        ["generation", f"{described['generation']:,}"],
+        ["generation", f"{described['generation']:,}{', every byte verified' if described['verified'] else ''}"],
     ]
     for name, count in described["sizes"].items():
         if name != "chunks":

@@ -237,7 +237,7 @@ class Reader(ABC):
 
         Raises CorruptIndexError where the files are damaged.
         """
-        self._snapshot.core.warm()
+        self._whole.core.warm()
 
     def verify(self) -> None:
         """Check every byte of the index's files, and that what they hold fits together.
@@ -247,7 +247,7 @@ class Reader(ABC):
 
         Raises CorruptIndexError, naming the file and the section, for the first damage.
         """
-        self._snapshot.core.verify()
+        self._whole.core.verify()
 
     def terms(self, text: str) -> list[str]:
         """The terms of a text, as this index's analyzer makes them: in order, as often as the text holds them."""

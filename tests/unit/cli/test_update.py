@@ -170,3 +170,15 @@ def test_inspect_shows_segments(run: Run, docs: Path, tmp_path: Path) -> None:
     assert sum(one["chunks"] - one["deleted"] for one in account["segments"]) == account["chunks"] == 3
     shown = run("inspect", tmp_path / "idx", as_json=False)[1]
     assert "generation" in shown and "deleted" in shown and str(account["segments"][0]["file"]) in shown
+
+
+def test_inspect_verifies(run: Run, docs: Path, tmp_path: Path) -> None:
+    run("index", docs, "--to", tmp_path / "idx")
+    assert run("inspect", tmp_path / "idx")[1]["verified"] is False
+    assert run("inspect", tmp_path / "idx", "--verify")[1]["verified"] is True
+    assert "every byte verified" in run("inspect", tmp_path / "idx", "--verify", as_json=False)[1]
+    [segment] = (tmp_path / "idx").glob("segment-*")
+    data = segment.read_bytes()
+    segment.write_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:])
+    code, _, said = run("inspect", tmp_path / "idx", "--verify")
+    assert code == 2 and segment.name in said

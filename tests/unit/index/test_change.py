@@ -136,26 +136,6 @@ def test_a_deletion_says_what(arguments: Any) -> None:
         index.delete(**arguments)
 
 
-def test_many_small_adds_and_one_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    index = Index.build((), embedder=FakeEmbedder(8))
-    for i in range(2500):
-        index.add([Document(f"s{i}", f"word{i % 50}")])
-    index.add(Document(f"l{i}", f"word{i % 50}") for i in range(2500))
-    index.update([Document("s7", "new"), Document("l9", "new"), *(Document(f"m{i}", "x") for i in range(2000))])
-    index.update([Document(f"l{i}", "y") for i in (1, 2, 1, 2)])
-    index.commit()
-    assert len(index) == 7000 and len(set(index.ids)) == 7000
-    assert sorted(index.search("new", alpha=0).ids) == ["l9", "s7"]
-    assert sorted(index.search("y", alpha=0).ids) == ["l1", "l2"]
-
-
-def test_the_later_of_two_counts_far_apart() -> None:
-    documents = [Document("a", "old"), *(Document(f"d{i}", "x") for i in range(3000)), Document("a", "new")]
-    index = Index.build(iter(documents), on_duplicate="last")
-    assert len(index) == 3001 and index.chunk(3000).text == "new"
-    assert index.search("old").ids == [] and index.search("new").ids == ["a"]
-
-
 def test_vectors_come_from_the_embedder_or_the_caller(tmp_path: Path) -> None:
     embedder = FakeEmbedder(8)
     index = Index.build([FOX], embedder=embedder)
