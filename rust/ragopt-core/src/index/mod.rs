@@ -259,7 +259,11 @@ impl Index {
 
     /// What each length is worth.
     pub(crate) fn saturations(&self) -> &Saturations {
-        self.saturations.get_or_init(|| Saturations::of_all(&self.kept.bm25, &self.sums()))
+        if let Some(saturations) = self.saturations.get() {
+            return saturations;
+        }
+        let saturations = Saturations::of_all(&self.kept.bm25, &self.sums());
+        self.saturations.get_or_init(|| saturations)
     }
 
     pub(crate) fn parts(&self) -> &[Part] {

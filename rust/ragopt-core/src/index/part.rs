@@ -134,6 +134,11 @@ impl Part {
 
     /// What the classes of its chunks are worth in this snapshot, whose saturations these are.
     pub(crate) fn levels(&self, saturations: &Saturations) -> &Levels {
-        self.levels.get_or_init(|| Levels::of(&self.segment.classes, saturations))
+        if let Some(levels) = self.levels.get() {
+            return levels;
+        }
+        // Not made under the lock: a process that is forked meanwhile would wait for it for ever.
+        let levels = Levels::of(&self.segment.classes, saturations);
+        self.levels.get_or_init(|| levels)
     }
 }
