@@ -13,7 +13,7 @@ from ragopt.observe import Tracer
 from ragopt.pack import pack
 from ragopt.protocols import Generator, Retriever, TokenCounter
 from ragopt.prune import prune
-from ragopt.query import History, as_turns, prepare
+from ragopt.query import CAUTIOUS, History, as_turns, prepare
 from ragopt.retrieve import LocalRetriever, retrieve
 from ragopt.tokens import ByteEstimate
 from ragopt.types import (
@@ -26,6 +26,7 @@ from ragopt.types import (
     Hits,
     Normalizer,
     Query,
+    QuerySettings,
     Reason,
     Settings,
     Sides,
@@ -71,6 +72,7 @@ class Pipeline:
         self._counter = ByteEstimate() if counter is None else counter
         self._generator = generator
         self._rewriter = rewriter
+        self._query = _query_settings(self.source, self.settings)
 
     def with_settings(self, settings: Settings) -> Pipeline:
         """The same source, counter and generator under other settings."""
@@ -96,7 +98,7 @@ class Pipeline:
         with tracer.span("query") as details:
             query = self._prepared(question, history, where, details)
         with tracer.span("retrieve") as details:
-            outside = query.answerable is not None and query.answerable < self.settings.query.answerable
+            outside = query.answerable is not None and query.answerable < (self._query.answerable or 0.0)
             found = _nothing(self.settings) if outside else retrieve(self._retriever, query)
             details.update(hits=len(found), alpha=found.alpha, normalizer=str(found.normalizer), exact=found.exact)
             details.update(lexical=found.sides.lexical, dense=found.sides.dense)
@@ -202,7 +204,7 @@ class Pipeline:
         query, spans = prepare(
             question,
             where,
-            settings=self.settings.query,
+            settings=self._query,
             index=self.source if isinstance(self.source, Index) else None,
             history=history,
             generator=self._rewriter,
@@ -217,6 +219,15 @@ class Pipeline:
         if not callable(getattr(model, "generate", None)):
             raise InputTypeError(f"generator is a {type(model).__name__}: give a ragopt.protocols.Generator")
         return model
+
+
+def _query_settings(source: Index | Retriever, settings: Settings) -> QuerySettings:
+    """The settings of the query stage, with what an `answerable` of None means for this source."""
+    chosen = settings.query
+    if chosen.answerable is not None:
+        return chosen
+    words_alone = isinstance(source, Index) and (settings.search.alpha == 0 or source.describe()["dimension"] is None)
+    return replace(chosen, answerable=CAUTIOUS if words_alone else 0.0)
 
 
 def _nothing(settings: Settings) -> Hits:

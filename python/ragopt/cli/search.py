@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         return 0 if hits else 1
     if args.explain and steps.spans:
         emit("\n".join([*step_lines(steps.to_dict()), ""]))
-    if query.answerable is not None and query.answerable < settings.query.answerable:
+    if query.answerable is not None and query.answerable < (settings.query.answerable or 0.0):
         note(f"the corpus hardly answers this: probability {query.answerable:.2f}")
     if hits:
         _show(hits, explain=args.explain)

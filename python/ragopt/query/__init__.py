@@ -23,12 +23,13 @@ from ragopt.query.model import decompose_by_model, rewrite_by_model
 from ragopt.query.parts import decompose
 from ragopt.query.prepare import prepare
 from ragopt.query.references import needs_history, resolve_references
-from ragopt.query.scope import assess_scope
+from ragopt.query.scope import CAUTIOUS, assess_scope
 from ragopt.query.steps import Statistics
 from ragopt.query.style import restyle
 from ragopt.types import Profile, QuerySettings
 
 __all__ = [
+    "CAUTIOUS",
     "History",
     "Profile",
     "QuerySettings",

@@ -44,11 +44,6 @@ class Evidence:
         values = self.bounded if bounded else self.scores
         return sum(values[:best]) / best
 
-    @property
-    def cover(self) -> float:
-        """How much of the text the best three chunks cover, 0 to 1: `known` times their share of the bound."""
-        return self.known * self.mean(3, bounded=True)
-
 
 def idf(index: Statistics, term: str) -> float:
     """Lucene's idf of the term; of one that no chunk holds, the highest there can be."""

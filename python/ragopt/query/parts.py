@@ -22,9 +22,12 @@ __all__ = ["decompose"]
 #: The least gain of cutting, by what shows that there are two sides; the least content words of a side; and the
 #: share of the best chunks that both sides may have in common. Phrases inside a sentence with a verb are most
 #: often one subject, and a part of a part seldom is one.
-GAIN = {"comparison": 1.15, "questions": 1.1, "phrases": 1.3, "clauses": 1.45}
+GAIN = {"comparison": 1.2, "questions": 1.1, "phrases": 1.38, "clauses": 1.45}
 CONTENT = {"comparison": 1, "questions": 2, "phrases": 3, "clauses": 3}
 KIN = {"comparison": 1.0, "questions": 0.3, "phrases": 0.0, "clauses": 0.0}
+#: A side of fewer terms than that is a full phrase only if the gain reaches SHORT.
+FULL = {"comparison": 1, "questions": 5, "phrases": 4, "clauses": 5}
+SHORT = {"comparison": 1.2, "questions": 1.3, "phrases": 1.5, "clauses": 1.8}
 DEEPER = 0.25
 #: A cut before a question is preferred to one that gains so much more.
 PREFERRED = 1.2
@@ -109,10 +112,11 @@ def _cut(text: str, judge: _Judge, most: int, more: float = 0.0) -> tuple[tuple[
 
 def _cuts(text: str, lexicon: Lexicon) -> Iterator[Cut]:
     """Every place that the words show, best cue first."""
+    clausal = lexicon.questions.search(text) is not None
     for whole, joints in lexicon.comparisons:
         match = whole.fullmatch(text)
-        if match is None:
-            continue
+        if match is None or (match.start("rest") == 0 and clausal and not _asks(text, lexicon)):
+            continue  # a statement that compares is about one thing
         rest, respects = match["rest"], ""
         if (respect := lexicon.respects.search(rest)) is not None:
             rest, respects = rest[: respect.start()], rest[respect.end() :]
@@ -124,7 +128,6 @@ def _cuts(text: str, lexicon: Lexicon) -> Iterator[Cut]:
         left, right = text[: sentences[i].start], text[sentences[i].start :]
         if left.rstrip().endswith("?") and _asks(right, lexicon) and _full(left, right, "questions", lexicon):
             yield Cut(_bare(left), _bare(right), "questions")
-    clausal = lexicon.questions.search(text) is not None
     for left, right in _divided(text, lexicon.joints):
         asks = _asks(right, lexicon)
         if lexicon.others.match(right) or (not asks and (len(sentences) > 1 or _together(left, right))):
@@ -177,8 +180,9 @@ def _best(text: str, cuts: list[Cut], judge: _Judge, more: float) -> tuple[Cut, 
     highest = 0.0
     for cut, left, right in zip(cuts, sides[::2], sides[1::2], strict=True):
         gain = _gain(whole, left, right)
-        few = min(len(left.terms), len(right.terms)) < CONTENT[cut.cue]
-        if few or gain < GAIN[cut.cue] + more or left.kinship(right) > KIN[cut.cue]:
+        full = min(len(left.terms), len(right.terms)) >= FULL[cut.cue]
+        least = (GAIN[cut.cue] if full else SHORT[cut.cue]) + more
+        if gain < least or left.kinship(right) > KIN[cut.cue]:
             continue
         rated = gain * (PREFERRED if _asks(cut.right, judge.lexicon) else 1.0)
         if rated > highest:

@@ -64,7 +64,7 @@ def prepare(
             query = then(resolve_references(query, settings, index, history=turns))
     if settings.keywords or settings.keyword_filter:
         query = then(weigh_keywords(query, settings, index))
-    if settings.answerable > 0:
+    if settings.answerable:
         query = then(assess_scope(query, settings, index))
     return query, tuple(spans)
 

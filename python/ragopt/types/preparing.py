@@ -28,8 +28,9 @@ class QuerySettings:
     `references` adds what earlier turns said, at `reference_weight` of the question's own terms.
     `keywords` is how many keywords are shown, `keyword_filter` how many the lexical side keeps (0: all;
     measured to cost quality, so off). `answerable` is the least probability that the corpus holds an
-    answer; below it the status is `out_of_scope` (0: never asked). `language` "en" or "vi" is taken as
-    given; None looks at each question.
+    answer; below it a pipeline's status is `out_of_scope` (0: never asked). The probability rests on the
+    words alone, so None means 0.05 where BM25 searches alone, and 0 where vectors can match a question in
+    other words or another language. `language` "en" or "vi" is taken as given; None looks at each question.
     """
 
     style: bool = True
@@ -41,7 +42,7 @@ class QuerySettings:
     reference_weight: float = 0.5
     keywords: int = 8
     keyword_filter: int = 0
-    answerable: float = 0.0
+    answerable: float | None = None
     language: str | None = None
 
     def __post_init__(self) -> None:
@@ -53,7 +54,8 @@ class QuerySettings:
         object.__setattr__(self, "reference_weight", fraction("query.reference_weight", self.reference_weight))
         for name in ("keywords", "keyword_filter"):
             object.__setattr__(self, name, whole(f"query.{name}", getattr(self, name)))
-        object.__setattr__(self, "answerable", fraction("query.answerable", self.answerable))
+        if self.answerable is not None:
+            object.__setattr__(self, "answerable", fraction("query.answerable", self.answerable))
         if self.language not in (None, "en", "vi"):
             raise InputError(
                 f'query.language={self.language!r}: must be "en" or "vi"; leave it out to look at each question'

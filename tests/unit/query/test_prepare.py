@@ -10,7 +10,7 @@ import pytest
 from ragopt import Document, F, Index, Pipeline, Query, Settings
 from ragopt.errors import InputTypeError, SettingsError
 from ragopt.query import QuerySettings, prepare
-from ragopt.testing import FakeGenerator, FakeRetriever
+from ragopt.testing import FakeEmbedder, FakeGenerator, FakeRetriever
 from ragopt.types import Reason, SearchSettings, Status
 from tests.unit.query.corpus import index
 
@@ -83,7 +83,20 @@ def test_out_of_scope_is_an_answer_without_a_search_or_a_call() -> None:
     assert answer.status is Status.OUT_OF_SCOPE == "out_of_scope" and answer.text == "" and generator.calls == []
     assert answer.context.hits.reason is Reason.OUT_OF_SCOPE and not answer.context.hits
     assert pipeline.retrieve("How do I rotate the encryption key every year?").status is Status.OK
-    assert Pipeline(index()).retrieve("Who measures the lift in Madrid?").status is Status.OK
+    assert Pipeline(index()).retrieve("Who may measure the lift of a wing?").status is Status.OK
+
+
+def test_by_default_only_words_alone_can_be_out_of_scope() -> None:
+    asked = "Tell me who won the football match in Madrid yesterday evening"
+    assert Pipeline(index()).retrieve(asked).status is Status.OUT_OF_SCOPE
+    assert (
+        Pipeline(index(), Settings(query=QuerySettings(answerable=0))).retrieve(asked).status is not Status.OUT_OF_SCOPE
+    )
+    documents = [Document(id_, "rotate the encryption key") for id_ in map(str, range(240))]
+    dense = Index.build(documents, embedder=FakeEmbedder())
+    assert Pipeline(dense).retrieve("Wie oft wechselt man den Schlüssel?").status is Status.OK
+    by_words = Settings(search=SearchSettings(alpha=0))
+    assert Pipeline(dense, by_words).retrieve("Wie oft wechselt man den Schlüssel?").status is Status.OUT_OF_SCOPE
 
 
 def test_the_prompt_asks_what_was_asked_and_says_what_it_refers_to() -> None:

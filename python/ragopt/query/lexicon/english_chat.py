@@ -65,7 +65,8 @@ OPENINGS = [
     rf"{_SOFT}(?: {_ASKING})?)?",
     rf"(?:i|we)(?:'d|'ve|'m|'re|m| would| have| had| am| was| are| were)?(?: been)?{_SOFT}"
     rf" (?:wondering|wonder|curious|interested|looking|searching|seeking|asking|puzzled|confused|thinking|struggling)"
-    rf"(?: (?:for|in|about|around|to know|to learn|to understand|to hear|to find out|to see|as to|with|by))*"
+    rf"(?: (?:for|in knowing|in learning|in finding out|in understanding|in hearing|in seeing|in|about|around|to "
+    rf"know|to learn|to understand|to hear|to find out|to see|as to|with|by))*"
     rf"{_INFO}{_IF}(?: {_YOU} (?:can|could|would|might|will|knows?|have|has|happen to know){_SOFT}(?: {_ASKING})?)?",
     rf"(?:i|we)(?:'d| would| could| do)?{_SOFT} (?:need|want|like|love|use|require|appreciate)"
     rf"(?= (?:some|more|any|your|a bit|help|info|information|details|advice|to know)){_INFO}{_IF}",
@@ -85,7 +86,7 @@ OPENINGS = [
     r"|understand)"
     r"(?: here)?(?: is| was)",
     r"(?:sorry|apologies|excuse me|pardon me|forgive me)(?: (?:to|for|if|but|in "
-    r"advance)[^.,:;!?\n]{0,60})?(?=[,.:;!-])",
+    r"advance)[^.,:;!?\n]{0,60})?(?:,? but|(?=[,.:;!-]))",
     r"(?:thanks|thank you|thx)(?: (?:so|very|in|for|a|your|the|all|me|advance|much|lot|having|help|time|reading|and))*"
     r"(?=[,.!:;])",
 ]
@@ -123,18 +124,20 @@ CLOSINGS = [
     r"(?<=[,.!] )(?:i guess|i suppose|you know|right|ok|okay|by the way|btw|asap|lol|haha)|[🙏🙂😊😀]+|[:;]-?\)",
 ]
 
+#: How a pleasantry goes on: not far, and not with a question or with what comes after a `but`.
+_ON = r"\b(?:(?!\b(?:but|and|so|because)\b)[^?]){0,80}"
 PLEASANTRY = any_of(
     rf"""
-    (?:i )?(?:do )?(?:hope|trust|wish) (?:you|this|everyone|everybody|all|that|someone|some one|u|y'all)\b.*
-    (?:hope|hoping) (?:to|for)\b.* | how are (?:you|things)\b.* | how(?:'s| is) (?:it going|everything)\b.*
-    (?:i(?:'m| am) )?(?:so |very |really )?sorry\b.* | apologies\b.* | excuse me\b.* | pardon\b.*
-    (?:i'm|i am|im) (?:very |quite |completely |totally |pretty |a bit |rather )?(?:new|a newbie|a beginner)\b.*
-    nice to (?:meet|e-meet|see) you\b.* | long[ -]time (?:listener|reader|lurker)\b.* | (?:have a|enjoy)\b.*
-    {_THANKS}.{{0,40}} | (?:any|all) (?:help|advice|pointers|input)\b.* | (?:looking|look) forward to\b.*
+    (?:i )?(?:do )?(?:hope|trust|wish) (?:you|this|everyone|everybody|all|that|someone|some one|u|y'all){_ON}
+    (?:hope|hoping) (?:to|for){_ON} | how are (?:you|things){_ON} | how(?:'s| is) (?:it going|everything){_ON}
+    (?:i(?:'m| am) )?(?:so |very |really )?sorry{_ON} | apologies{_ON} | excuse me{_ON} | pardon{_ON}
+    (?:i'm|i am|im) (?:very |quite |completely |totally |pretty |a bit |rather )?(?:new|a newbie|a beginner){_ON}
+    nice to (?:meet|e-meet|see) you{_ON} | long[ -]time (?:listener|reader|lurker){_ON} | (?:have a|enjoy){_ON}
+    {_THANKS}.{{0,40}} | (?:any|all) (?:help|advice|pointers|input){_ON} | (?:looking|look) forward to{_ON}
     (?:i|we)(?:'d| would|'ll| will|'ve)?(?: really| greatly| be)*(?: (?:appreciate|grateful|glad|thankful))\b.{{0,60}}
-    please (?:help|advise|let me know|respond|reply|assist)\b.{{0,40}} | let me know\b.{{0,40}} | bear with me\b.*
-    (?:kind|best|warm) regards\b.* | i have (?:a|one|another) (?:\w+ )?question\b.{{0,20}} | (?:quick|another) question
-    i(?:'ve| have) been (?:wondering|thinking) about this\b.* | not sure (?:if|whether) this is the right\b.*
+    please (?:help|advise|let me know|respond|reply|assist)\b.{{0,40}} | let me know\b.{{0,40}} | bear with me{_ON}
+    (?:kind|best|warm) regards{_ON} | i have (?:a|one|another) (?:\w+ )?question\b.{{0,20}} | (?:quick|another) question
+    i(?:'ve| have) been (?:wondering|thinking) about this{_ON} | not sure (?:if|whether) this is the right{_ON}
     can (?:you|anyone|someone) help\b.{{0,40}} | i need (?:some |your )?help\b.{{0,20}} | help(?: me)?(?: please)?
     """
 )

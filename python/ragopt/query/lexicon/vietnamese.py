@@ -74,11 +74,13 @@ _CLOSINGS = [
     r"(?:làm ơn|vui lòng)(?: (?:giúp|trả lời|cho biết|chỉ giúp|tư vấn|nhé|ạ))*",
 ]
 
+_ON = r"\b(?:(?!\b(?:nhưng|và|nên)\b)[^?]){0,80}"
 _PLEASANTRY = any_of(
     rf"""
     {_THANKS}.{{0,40}}
-    (?:rất |{_WHO} )*(?:mong|hy vọng|hi vọng)\b.* | (?:xin )?(?:trân trọng|chân thành|chúc|kính thư)\b.*
-    (?:xin |kính )*chào\b.{{0,40}} | (?:xin lỗi|làm phiền|rất xin lỗi)\b.* | {_WHO} (?:là|rất)? ?(?:người )?mới\b.*
+    (?:rất |{_WHO} )*(?:mong|hy vọng|hi vọng){_ON} | (?:xin )?(?:trân trọng|chân thành|chúc|kính thư){_ON}
+    (?:xin |kính )*chào\b.{{0,40}} | (?:xin lỗi|làm phiền|rất xin lỗi){_ON}
+    {_WHO} (?:là )?(?:người mới|mới (?:vào nghề|học|tìm hiểu|làm quen)){_ON}
     {_WHO} có (?:một |1 |vài )?(?:câu hỏi|thắc mắc)\b.{{0,30}} | (?:giúp|tư vấn giúp|hỗ trợ) {_WHO}\b.{{0,20}}
     """
 )
