@@ -21,12 +21,14 @@ class Attributes:
     tenant_field: str | None = None
 
     @classmethod
-    def read(cls, text: str) -> Attributes:
-        """What `text` says; CorruptIndexError for the text of another program."""
+    def read(cls, text: str, path: str) -> Attributes:
+        """What `text`, found in the folder `path`, says; CorruptIndexError for the text of another program."""
         try:
             return cls(**json.loads(text))
         except (TypeError, ValueError) as error:
-            raise CorruptIndexError(f"what the index says about itself cannot be read ({error}); rebuild it") from None
+            raise CorruptIndexError(
+                f"{path}: what the index says about itself cannot be read ({error}); rebuild it with ragopt index"
+            ) from None
 
     def __str__(self) -> str:
         return json.dumps(asdict(self))

@@ -91,7 +91,8 @@ class Draft:
 
     def remove_chunks(self, ids: Sequence[str]) -> int:
         """Take away these chunks, whatever their documents; how many there were."""
-        self.flush()
+        if not self._ids.isdisjoint(ids):
+            self.flush()
         found = (self.work.ordinal(id) for id in ids)
         return self.drop(ordinal for ordinal in found if ordinal is not None)
 

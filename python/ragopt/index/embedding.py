@@ -66,10 +66,11 @@ class QueryEmbedder:
         """The embedder, loaded if it was given by name; EmbedderError if it is not at hand."""
         if self._model is None:
             if self.identity is None or self.identity["load"] is None:
-                name = "nothing" if self.identity is None else f"the embedder {self.identity['name']!r}"
+                name = "no embedder" if self.identity is None else f"the embedder {self.identity['name']!r}"
                 raise EmbedderError(
                     f"the index was built with {name}, which is not at hand: pass it to "
-                    f"Index.open(path, embedder=...), pass vector= to the search, or search with alpha=0"
+                    f"Index.open(path, embedder=...); a search does without it by vector= or alpha=0, add and update "
+                    f"by vectors="
                 )
             self.adopt(self.identity["load"], None)
         assert self._model is not None

@@ -53,7 +53,7 @@ class Snapshot:
     def open(cls, path: str) -> Snapshot:
         """What was last committed to the folder `path`."""
         core = _core.Index.open(path)
-        return cls(core, Attributes.read(core.attributes), core.generation or 0)
+        return cls(core, Attributes.read(core.attributes, path), core.generation or 0)
 
     def next(self, core: _core.Index) -> Snapshot:
         """The snapshot that follows this one."""
