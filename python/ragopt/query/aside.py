@@ -9,7 +9,7 @@ from ragopt.query.evidence import weigh
 from ragopt.query.lexicon import Lexicon
 from ragopt.query.noise import kinds
 from ragopt.query.scope import probability
-from ragopt.query.steps import DEFAULTS, MOST_CHARACTERS, Statistics, Step, as_question, lexicon_of
+from ragopt.query.steps import DEFAULTS, Statistics, Step, as_question, lexicon_of
 from ragopt.query.text import Piece, content_words, pieces
 from ragopt.types import Filter, Query, QuerySettings, Span
 
@@ -18,6 +18,8 @@ __all__ = ["set_aside"]
 #: A part stays when its chance to be answered is at least this share of the message's best one. A question of the
 #: writer's own stays more easily than a statement; a log line must be all but a question that the corpus knows.
 STATEMENT, QUESTION, LOG = 0.45, 0.2, 1.0
+#: A message with a pasted log may be longer than a question.
+LONGEST = 32_000
 #: More sentences than that are a document.
 MOST_PIECES = 64
 
@@ -33,8 +35,8 @@ def set_aside(
     """
     query = as_question(question)
     step = Step("aside", query)
-    if len(query.text) > MOST_CHARACTERS:
-        return step.done("too long for a question")
+    if len(query.text) > LONGEST:
+        return step.done("too long for a message")
     lexicon = lexicon_of(query.text, settings)
     found = pieces(query.text)
     if len(found) < 2:

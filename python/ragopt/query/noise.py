@@ -31,27 +31,25 @@ _CONTACT = re.compile(r"\S+@\S+\.\w+|\+\d[\d ().-]{7,}|\b(?:tel|phone|mobile|fax
 
 
 def kinds(text: str, found: list[Piece]) -> list[str | None]:
-    """For each piece what it is: `log`, `mail`, `signature`, or None. A signature reaches to the end of the text."""
+    """What the line of each piece is: `log`, `mail`, `signature`, or None. A signature reaches to the end."""
     out: list[str | None] = []
-    signed = False
+    end, kind, signed = -1, None, False
     for piece in found:
-        line = _line(text, piece)
-        if _SIGN_OFF.match(line) and piece.start > 0:
-            signed = True
-        if _QUOTED_MAIL.match(line):
-            out.append("mail")
-        elif _LOG.search(line):
-            out.append("log")
-        elif signed and not line.rstrip().endswith("?"):
-            out.append("signature")
-        else:
-            out.append(
-                "signature" if len(line) < 80 and _CONTACT.search(line) and "?" not in line and piece.start else None
-            )
+        if piece.start >= end:  # a line of its own
+            first = text.rfind("\n", 0, piece.start) + 1
+            end = text.find("\n", piece.start)
+            end = len(text) if end < 0 else end
+            line = text[first:end].strip()
+            signed = signed or (piece.start > 0 and _SIGN_OFF.match(line) is not None)
+            kind = _kind(line, signed=signed, first=piece.start == 0)
+        out.append(kind)
     return out
 
 
-def _line(text: str, piece: Piece) -> str:
-    start = text.rfind("\n", 0, piece.start) + 1
-    end = text.find("\n", piece.start)
-    return text[start : len(text) if end < 0 else end].strip()
+def _kind(line: str, *, signed: bool, first: bool) -> str | None:
+    if _QUOTED_MAIL.match(line):
+        return "mail"
+    if _LOG.search(line):
+        return "log"
+    contact = not first and len(line) < 80 and "?" not in line and _CONTACT.search(line) is not None
+    return "signature" if contact or (signed and not line.endswith("?")) else None

@@ -18,7 +18,7 @@ __all__ = ["DEFAULTS", "MOST_CHARACTERS", "Statistics", "Step", "as_question", "
 
 DEFAULTS = QuerySettings()
 #: A longer text is no question; it is searched as it is.
-MOST_CHARACTERS = 20_000
+MOST_CHARACTERS = 8_000
 
 
 class Statistics(Protocol):

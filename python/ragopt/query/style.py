@@ -19,6 +19,9 @@ __all__ = ["clean", "restyle"]
 
 Places = list[tuple[int, int]]
 
+#: No unit of chat is longer; so the work grows with the text alone, whatever it holds.
+REACH = 200
+
 _SIGNS = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛ʼ＇", "'"),
@@ -113,7 +116,7 @@ def _shell(text: str, piece: Piece, lexicon: Lexicon, kept: Places) -> Places:
 def _opening(text: str, start: int, end: int, lexicon: Lexicon, kept: Places) -> int | None:
     """Where the question goes on behind the unit that opens it at `start`."""
     for unit in lexicon.openings:
-        match = unit.match(text, start, end)
+        match = unit.match(text, start, min(end, start + REACH))
         if match is None or match.end() == start or not _free(match.span(), kept):
             continue
         between = _BETWEEN.match(text, match.end(), end)
@@ -125,13 +128,14 @@ def _closing(text: str, start: int, end: int, lexicon: Lexicon, kept: Places) ->
     """Where the question ends before the unit that closes it at `end`."""
     ending = _ENDING.search(text, start, end)
     body = end if ending is None else ending.start()
-    core = text[start:body]
+    first = max(start, body - REACH)
+    core = text[first:body]
     for unit in lexicon.closings:
         for match in unit.finditer(core):
-            at = start + match.start()
+            at = first + match.start()
             alone = not text[at - 1 : at].isalnum() if at else True
             if match.end() == len(core) and match[0] and alone and _free((at, body), kept):
-                return start + len(core[: match.start()].rstrip(" ,.:;!-–"))
+                return start + len(text[start:at].rstrip(" ,.:;!-–"))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from time import perf_counter
 
 import pytest
 
@@ -143,3 +144,13 @@ def test_settings_files_hold_the_query_stage() -> None:
 def test_an_empty_index_asks_nothing() -> None:
     query, _ = prepare("gp2 vs gp3. By the way, rain falls.", settings=EVERY, index=Index.build([]))
     assert [part.text for part in query.parts] == [] or query.parts
+
+
+@pytest.mark.parametrize(
+    "word", ["giúp ", "thanks so ", "what is x? ", "a and ", "hope you ", "a=b ", "ERROR x\n", "(", "aA"]
+)
+def test_no_text_takes_long(word: str) -> None:
+    started = perf_counter()
+    for length in (7_900, 31_000):
+        prepare(word * (length // len(word)), index=index(), history=["How do I rotate a key?"])
+    assert perf_counter() - started < 5
