@@ -179,7 +179,8 @@ def _best(text: str, cuts: list[Cut], judge: _Judge, more: float) -> tuple[Cut, 
     chosen: tuple[Cut, float] | None = None
     highest = 0.0
     for cut, left, right in zip(cuts, sides[::2], sides[1::2], strict=True):
-        gain = _gain(whole, left, right)
+        # A thing that is named by one word may have one chunk: then the best one tells more than the best three.
+        gain = max(_gain(whole, left, right, best) for best in ((3,) if cut.cue in ("phrases", "clauses") else (1, 3)))
         full = min(len(left.terms), len(right.terms)) >= FULL[cut.cue]
         least = (GAIN[cut.cue] if full else SHORT[cut.cue]) + more
         if gain < least or left.kinship(right) > KIN[cut.cue]:
@@ -190,10 +191,10 @@ def _best(text: str, cuts: list[Cut], judge: _Judge, more: float) -> tuple[Cut, 
     return chosen
 
 
-def _gain(whole: Evidence, left: Evidence, right: Evidence) -> float:
+def _gain(whole: Evidence, left: Evidence, right: Evidence, best: int) -> float:
     """What both sides' best chunks score, over what the best chunks of the whole score: 1 to 2."""
-    together = whole.mean(3)
-    return (left.mean(3) + right.mean(3)) / together if together and left.scores and right.scores else 0.0
+    together = whole.mean(best)
+    return (left.mean(best) + right.mean(best)) / together if together and left.scores and right.scores else 0.0
 
 
 def _crossed(cut: Cut, lexicon: Lexicon) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ragopt import Index
 from ragopt.query import QuerySettings, decompose
 from ragopt.types import Query
 from tests.unit.query.corpus import index
@@ -80,3 +81,15 @@ def test_three_subjects_and_the_most_parts() -> None:
 def test_a_query_of_parts_is_left_alone() -> None:
     query = Query("a vs b", parts=(Query("x"),))
     assert decompose(query)[0] is query
+
+
+def test_things_named_by_one_word_are_compared_by_their_best_chunk() -> None:
+    small = Index.build(
+        [{"id": "a", "text": "S3 stores objects."}, {"id": "b", "text": "EBS volumes attach to hosts."}]
+    )
+    query, span = decompose("What is the difference between S3 and EBS?", index=small)
+    assert [part.text for part in query.parts] == ["S3", "EBS"] and span.details["gain"] > 1.5
+    both = Index.build(
+        [{"id": "a", "text": "S3 and EBS differ: objects or blocks."}, {"id": "b", "text": "Other things."}]
+    )
+    assert decompose("What is the difference between S3 and EBS?", index=both)[0].parts == ()
