@@ -4,7 +4,7 @@ Arguments are trusted to have the right Python types: the rooms above check valu
 errors. Whatever else is wrong raises one of `ragopt.errors`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Account",
+    "Allow",
     "AlphaPath",
     "Analyzer",
     "Builder",
@@ -83,6 +84,7 @@ class Builder:
         texts: Sequence[str],
         stored: Sequence[bytes],
         vectors: npt.NDArray[np.float32] | None,
+        metadata: Sequence[Mapping[str, Any]] | None = None,
         /,
     ) -> None:
         """Takes all of these chunks, or none of them and raises. With a dimension each needs a row; zeros: missing."""
@@ -107,6 +109,7 @@ class Index:
         stored: Sequence[bytes],
         vectors: npt.NDArray[np.float32] | None,
         attributes: str,
+        metadata: Sequence[Mapping[str, Any]] | None = None,
     ) -> Index:
         """`bm25` is (variant, k1, b, delta, epsilon); `texts` are analyzed; `stored` comes back as given.
 
@@ -207,11 +210,17 @@ class Index:
     def sizes(self) -> dict[str, int]:
         """chunks, vectors, terms, postings, tokens (sum of lengths), and bytes by part (`bytes_postings`, ...)."""
 
+    def fields(self) -> list[str]:
+        """The metadata fields that any chunk has, in byte order."""
+
+    def allow(self, steps: Sequence[tuple[str, str, tuple[Any, ...]]], /) -> Allow:
+        """The chunks that pass a filter; see `ragopt.filters.steps`."""
+
     def search(
         self,
         lexical: str | list[tuple[str, float]] | None,
         vector: npt.NDArray[np.float32] | None,
-        allow: npt.NDArray[np.bool_] | None,
+        allow: Allow | None,
         parameters: Parameters,
         /,
     ) -> Found:
@@ -221,7 +230,7 @@ class Index:
         self,
         lexical: list[str | list[tuple[str, float]] | None],
         vectors: npt.NDArray[np.float32] | None,
-        allow: npt.NDArray[np.bool_] | None,
+        allow: Allow | None,
         parameters: Parameters,
         threads: int,
         /,
@@ -232,11 +241,20 @@ class Index:
         self,
         lexical: str | list[tuple[str, float]] | None,
         vector: npt.NDArray[np.float32] | None,
-        allow: npt.NDArray[np.bool_] | None,
+        allow: Allow | None,
         parameters: Parameters,
         ordinal: int,
         /,
     ) -> Account: ...
+
+@final
+class Allow:
+    """The chunks of one index that a search may find."""
+
+    @property
+    def count(self) -> int: ...
+    def ordinals(self) -> npt.NDArray[np.uint32]:
+        """Their ordinals, ascending."""
 
 @final
 class Parameters:

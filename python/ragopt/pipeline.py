@@ -21,7 +21,6 @@ from ragopt.types import (
     Budget,
     Context,
     Cost,
-    Filter,
     Generation,
     Hits,
     Normalizer,
@@ -33,6 +32,7 @@ from ragopt.types import (
     Status,
     Trace,
     Usage,
+    Where,
 )
 
 __all__ = ["Pipeline"]
@@ -85,7 +85,7 @@ class Pipeline:
         question: str | Query,
         *,
         history: History | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
         budget: Budget | int | None = None,
     ) -> Context:
         """The context for one question, within the token budget (default: `settings.pack.tokens`).
@@ -130,7 +130,7 @@ class Pipeline:
         *,
         history: History | None = None,
         generator: Generator | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
     ) -> Answer:
         """The model's answer over the retrieved context; without a relevant context, no call is made.
 
@@ -153,7 +153,7 @@ class Pipeline:
         *,
         history: History | None = None,
         generator: Generator | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
     ) -> Iterator[str | Answer]:
         """Pieces of the answer's text as they arrive, then the whole Answer as the last item."""
         model = self._model(generator)
@@ -180,7 +180,7 @@ class Pipeline:
         question: str | Query,
         *,
         history: History | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
         budget: Budget | int | None = None,
     ) -> Context:
         """`retrieve` without blocking the event loop."""
@@ -192,13 +192,13 @@ class Pipeline:
         *,
         history: History | None = None,
         generator: Generator | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
     ) -> Answer:
         """`answer` without blocking the event loop."""
         return await off_loop(self.answer, question, history=history, generator=generator, where=where)
 
     def _prepared(
-        self, question: str | Query, history: History | None, where: Filter | None, details: dict[str, object]
+        self, question: str | Query, history: History | None, where: Where | None, details: dict[str, object]
     ) -> Query:
         """The query, with an account of the steps that led to it."""
         query, spans = prepare(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ragopt import _core
+from ragopt.filters import F, steps
 from tests.parity.engine import index_of, raw_scores
 from tests.reference.bm25 import Bm25
 from tests.reference.fusion import Side, fuse, ranked
@@ -80,10 +81,11 @@ def test_fusion_on_the_core(case: dict[str, Any]) -> None:
         [b""] * len(ids),
         None if dense is None else rows,
         "{}",
+        [{"id": id_} for id_ in ids],
     )
     terms = None if lexical is None else [(f"own-{id_}", s / idf) for id_, s in lexical.items()] or [("unknown", 1.0)]
     vector = None if dense is None else np.array([1.0, 0.0], dtype=np.float32)
-    allow = np.array([id_ in case["allow"] for id_ in ids], dtype=np.bool_) if "allow" in case else None
+    allow = index.allow(steps(F("id").isin(case["allow"]))) if "allow" in case else None
     parameters = _core.Parameters(
         case.get("k", 10),
         case["alpha"],

@@ -64,7 +64,7 @@ def test_many_at_once_are_many_alone(world: World, data: st.DataObject) -> None:
     rows = np.array([q.vector or (0.0,) * width for q in asked], dtype=np.float32)
     alone = [bits(q.ask(index)) for q in asked]
     for threads in (1, 2, 0):
-        many = index.search_many([q.lexical for q in asked], rows, first.mask(world.ids), first.parameters, threads)
+        many = index.search_many([q.lexical for q in asked], rows, first.allowed(index), first.parameters, threads)
         assert [bits(found) for found in many] == alone
 
 
@@ -74,7 +74,7 @@ def test_an_explanation_adds_up_to_its_score(world: World, data: st.DataObject) 
     index, twin = world.core(), world.twin()
     question = data.draw(questions(world))
     found = question.ask(index)
-    mask = question.mask(world.ids)
+    mask = question.allowed(index)
     for place, ordinal in enumerate(found.ordinals.tolist()):
         account = index.explain(question.lexical, question.row, mask, question.parameters, ordinal)
         raw, normalized, rank, weight = account.lexical
@@ -105,7 +105,7 @@ def test_an_explanation_adds_up_to_its_score(world: World, data: st.DataObject) 
 def test_ranks_in_an_explanation_are_the_sides_own(world: World, data: st.DataObject) -> None:
     index = world.core()
     question = replace(data.draw(questions(world, normalizer="none")), k=len(world.ids))
-    mask = question.mask(world.ids)
+    mask = question.allowed(index)
     found = question.ask(index)
     lexical, dense = found.sides
     for side, alpha in ((0, 0.0), (1, 1.0)):

@@ -110,6 +110,6 @@ def test_weighted_terms_are_repeated_terms(world: World, data: st.DataObject) ->
     ones = [(term, 1.0) for term in question.terms]
     expected = question.ask(index)
     for lexical in (pairs, ones):
-        found = index.search(lexical, question.row, question.mask(world.ids), question.parameters)
+        found = index.search(lexical, question.row, question.allowed(index), question.parameters)
         assert found.ids == expected.ids
         assert found.scores.tobytes() == expected.scores.tobytes()

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ragopt import _core
+from ragopt.filters import F, steps
 from tests.reference.bm25 import VARIANTS, Bm25
 from tests.reference.fusion import LIST_RELATIVE, NORMALIZERS
 from tests.reference.search import Found, search
@@ -48,6 +49,7 @@ class World:
             [b""] * len(self.ids),
             self.rows,
             "{}",
+            [{"id": id_} for id_ in self.ids],
         )
 
     @property
@@ -95,13 +97,13 @@ class Question:
         """How the core is to search."""
         return _core.Parameters(self.k, self.alpha, self.normalizer, self.depth, self.floor, self.min_score)
 
-    def mask(self, ids: Sequence[str]) -> npt.NDArray[np.bool_] | None:
-        """The allow-list over `ids`."""
-        return None if self.allow is None else np.array([id_ in self.allow for id_ in ids], dtype=np.bool_)
+    def allowed(self, index: _core.Index) -> _core.Allow | None:
+        """The allow-list over the chunks of `index`."""
+        return None if self.allow is None else index.allow(steps(F("id").isin(sorted(self.allow))))
 
     def ask(self, index: _core.Index) -> _core.Found:
         """What the core finds."""
-        return index.search(self.lexical, self.row, self.mask(index.ids()), self.parameters)
+        return index.search(self.lexical, self.row, self.allowed(index), self.parameters)
 
     def ask_twin(self, world: World, *, whole: bool = False) -> list[Found]:
         """What the twin finds; `whole`: all of it, whatever k is."""

@@ -65,8 +65,8 @@ RAISES: dict[str, tuple[type[errors.RagoptError], str, Callable[[Path], object]]
     ),
     "allow": (
         errors.InputError,
-        "5 entries for 2 chunks",
-        lambda _: build().search("a", None, np.ones(5, dtype=bool), ONE),
+        "another state of the index",
+        lambda _: build().search("a", None, build().allow([("all", "", ())]), ONE),
     ),
     "ordinal": (errors.InputError, "no chunk 2", lambda _: build().stored(2)),
     "not an index": (errors.NotAnIndexError, "no file CURRENT", lambda folder: _core.Index.open(str(folder))),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ragopt.cli.conditions import filter_of
 from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
@@ -16,7 +17,6 @@ from ragopt.cli.options import (
     add_index,
     add_json,
     add_search,
-    filter_of,
     history_of,
     settings_of,
 )
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from ragopt.backends.bedrock import BedrockGenerator  # needs boto3
 
     settings = _settings(args)
-    asked = _Asked(args.question, history_of(args.history), filter_of(args.where))
+    asked = _Asked(args.question, history_of(args.history), filter_of(args))
     model = settings.generate.model or DEFAULT_MODEL
     generator = BedrockGenerator(model, region=args.region, endpoint_url=args.endpoint_url)
     pipeline = Pipeline(opened(args), settings, generator=generator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ragopt.cli.conditions import filter_of
 from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
@@ -12,7 +13,6 @@ from ragopt.cli.options import (
     add_json,
     add_judgements,
     add_search,
-    filter_of,
     settings_of,
 )
 from ragopt.cli.output import emit, emit_json, note, table
@@ -45,7 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search every judged question and measure."""
-    settings, where = settings_of(args), filter_of(args.where)
+    settings, where = settings_of(args), filter_of(args)
     queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)
     index = opened(args)
     with Progress() as progress:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ragopt.backends import embedders
+from ragopt.cli.conditions import add_fields, fields_of
 from ragopt.cli.options import Subparsers, add_chunking, add_command, add_json
 from ragopt.cli.output import byte_size, emit, emit_json, note, seconds
 from ragopt.cli.progress import Progress
@@ -80,6 +81,7 @@ def add_parser(subparsers: Subparsers) -> None:
         default="error",
         help="what happens when two documents have one id: refuse (default), or keep the later one",
     )
+    add_fields(parser)
     add_json(parser)
 
 
@@ -125,6 +127,7 @@ def _build_options(args: argparse.Namespace) -> dict[str, Any]:
         "embedder": None if args.embedder in (None, "none") else args.embedder,
         "analyzer": args.analyzer or "multilingual",
         "bm25": Bm25(k1, b, args.variant or "lucene"),
+        "fields": fields_of(args.field),
         "tenant_field": args.tenant_field,
     }
 

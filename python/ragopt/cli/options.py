@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
-from operator import and_
 from pathlib import Path
 from typing import Any
 
+from ragopt.cli.conditions import add_where
 from ragopt.corpus import DEFAULT_WORDS
-from ragopt.errors import FilterError, InputError
-from ragopt.filters import F
+from ragopt.errors import InputError
 from ragopt.query import as_turns
-from ragopt.types import Filter, Normalizer, Settings, Threshold
+from ragopt.types import Normalizer, Settings, Threshold
 
 __all__ = [
     "Subparsers",
@@ -27,23 +24,11 @@ __all__ = [
     "add_json",
     "add_judgements",
     "add_search",
-    "filter_of",
     "history_of",
     "settings_of",
 ]
 
 Subparsers = Any  # argparse keeps the type of add_subparsers' result to itself
-
-_CONDITION = re.compile(r"\s*([^\s=!<>]+)\s*(==|=|!=|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)
-_OPERATORS: dict[str, Callable[[F, Any], Filter]] = {
-    "=": lambda field, value: field == value,
-    "==": lambda field, value: field == value,
-    "!=": lambda field, value: field != value,
-    "<": lambda field, value: field < value,
-    "<=": lambda field, value: field <= value,
-    ">": lambda field, value: field > value,
-    ">=": lambda field, value: field >= value,
-}
 
 
 def add_command(
@@ -126,14 +111,7 @@ def add_search(parser: argparse.ArgumentParser, *, k: bool = True) -> None:
     group.add_argument(
         "--min-score", type=float, metavar="S", help="drop hits that score below S, on scores of this normalizer"
     )
-    group.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="CONDITION",
-        help="only chunks whose metadata say so, as in 'year>=2024' or 'lang=vi' (=, !=, <, <=, >, >=); several "
-        "times: all must hold",
-    )
+    add_where(group)
 
 
 def add_history(parser: argparse.ArgumentParser) -> None:
@@ -182,21 +160,3 @@ def settings_of(args: argparse.Namespace) -> Settings:
         # Whoever names a number on this command line sees the scores it is compared with.
         search = replace(search, min_score=Threshold(args.min_score, kind=search.normalizer))
     return replace(settings, search=search)
-
-
-def filter_of(conditions: Sequence[str]) -> Filter | None:
-    """The filter that all of the conditions make. A value is JSON where it reads as JSON, else text."""
-    parts = [_condition(condition) for condition in conditions]
-    return reduce(and_, parts) if parts else None
-
-
-def _condition(text: str) -> Filter:
-    match = _CONDITION.fullmatch(text)
-    if match is None:
-        raise FilterError(f"--where {text!r}: write field, comparison and value, as in 'year>=2024' or 'lang=vi'")
-    field, operator, value = match.groups()
-    try:
-        parsed = json.loads(value)
-    except (ValueError, RecursionError):
-        parsed = value
-    return _OPERATORS[operator](F(field), parsed)

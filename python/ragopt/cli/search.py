@@ -6,6 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
+from ragopt.cli.conditions import filter_of
 from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
@@ -14,7 +15,6 @@ from ragopt.cli.options import (
     add_index,
     add_json,
     add_search,
-    filter_of,
     history_of,
     settings_of,
 )
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _prepared(args: argparse.Namespace, settings: Settings, index: Index) -> tuple[Query, Trace]:
-    where = filter_of(args.where)
+    where = filter_of(args)
     if args.as_typed:
         return Query(args.question, where=where), Trace()
     query, spans = prepare(args.question, where, settings=settings.query, index=index, history=history_of(args.history))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ragopt.cli.conditions import filter_of
 from ragopt.cli.opening import opened
 from ragopt.cli.options import (
     Subparsers,
@@ -12,7 +13,6 @@ from ragopt.cli.options import (
     add_json,
     add_judgements,
     add_search,
-    filter_of,
     settings_of,
 )
 from ragopt.cli.output import check_target, emit, emit_json, note
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Tune, write the settings and the report."""
     for target in (args.output, args.report, args.picture):
         check_target(target)
-    settings, where = settings_of(args), filter_of(args.where)
+    settings, where = settings_of(args), filter_of(args)
     if (args.held_out_queries is None) != (args.held_out_qrels is None):
         raise InputError("--held-out-queries and --held-out-qrels belong together: give both or neither")
     queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)

@@ -14,7 +14,7 @@ from ragopt.evaluation.measures import Judged, Measure, parse_measures
 from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, require_searchable, search_deep
 from ragopt.evaluation.table import Table
 from ragopt.evaluation.unit import By, Unit
-from ragopt.types import Filter, SearchSettings, Settings
+from ragopt.types import SearchSettings, Settings, Where
 
 __all__ = ["MEASURES", "QrelsLike", "evaluate", "score_run"]
 
@@ -32,7 +32,7 @@ def evaluate(
     *,
     settings: SearchSettings | Settings | None = None,
     vectors: npt.ArrayLike | None = None,
-    where: Filter | None = None,
+    where: Where | None = None,
     by: By | str = By.CHUNK,
 ) -> Table:
     """Search `index` for every judged query and measure what it found.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ragopt.errors import DuplicateIdError, InputError, InputTypeError, VectorError
 from ragopt.evaluation.judgements import Qrels
 from ragopt.evaluation.unit import By, Unit
-from ragopt.types import Chunk, Filter, Hits, Normalizer, Query, SearchSettings, Threshold
+from ragopt.types import Chunk, Hits, Normalizer, Query, SearchSettings, Threshold, Where
 
 __all__ = ["Queries", "Questions", "Searchable", "check_ids", "require_searchable", "search_deep"]
 
@@ -31,7 +31,7 @@ class Searchable(Protocol):
         *,
         k: int,
         alpha: float | None,
-        where: Filter | None,
+        where: Where | None,
         min_score: float | Threshold | None,
         normalizer: Normalizer | str,
         depth: int,
@@ -110,7 +110,7 @@ def search_deep(
     *,
     k: int,
     unit: Unit,
-    where: Filter | None = None,
+    where: Where | None = None,
 ) -> list[Hits]:
     """Hits that hold `k` judged units a question, or all there are. `settings.k` is not looked at.
 
@@ -160,7 +160,7 @@ def _has_document(index: _Readable, id: str) -> bool:
 
 
 def _search(
-    index: Searchable, questions: Questions, settings: SearchSettings, k: int, where: Filter | None
+    index: Searchable, questions: Questions, settings: SearchSettings, k: int, where: Where | None
 ) -> list[Hits]:
     return index.search_many(
         questions.queries,

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from ragopt.errors import FilterError, InputError, InputTypeError
-from ragopt.types import And, Comparison, Filter, Not, Op, Or
+from ragopt.filters.walk import fold
+from ragopt.types import Comparison, Filter, Not, Op
 
-__all__ = ["FieldTypes", "check", "coerce", "field_types", "plain", "to_instant"]
+__all__ = ["FieldTypes", "check", "coerce", "coerce_metadata", "field_types", "milliseconds", "plain", "to_instant"]
 
 #: Field name to "bool", "int", "float", "str", "datetime", or "list[...]" of one of those.
 FieldTypes = Mapping[str, str]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS = (bool, int, float, str, datetime, type(None))
 _SCALARS: dict[object, str] = {bool: "bool", int: "int", float: "float", str: "str", datetime: "datetime"}
 _ORDERED = (Op.LT, Op.LE, Op.GT, Op.GE)
+#: How alike a name must be to one that is declared (1: the same) to be taken for a misspelling of it.
+_ALIKE = 0.7
 
 
 def field_types(declared: Mapping[str, Any] | None) -> dict[str, str]:
@@ -57,6 +63,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime) and value != value:  # pandas.NaT calls itself a datetime
         return None
     return value
+
+
+def milliseconds(moment: datetime) -> int:
+    """A datetime as the core keeps it: whole milliseconds since 1970 began in UTC. One without an offset is UTC."""
+    if moment.utcoffset() is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def to_instant(text: str) -> datetime:
@@ -103,18 +116,53 @@ def coerce_metadata(metadata: Mapping[str, Any], fields: FieldTypes, where: str)
     return out
 
 
-def check(where: Filter, fields: FieldTypes) -> Filter:
-    """The filter with values of declared fields brought to their type; FilterError where that cannot be."""
-    match where:
-        case And(parts):
-            return And(tuple(check(part, fields) for part in parts))
-        case Or(parts):
-            return Or(tuple(check(part, fields) for part in parts))
-        case Not(part):
-            return Not(check(part, fields))
-        case Comparison(field, _, _):
-            return _check_comparison(where, fields[field]) if field in fields else where
-    raise FilterError(f"where={where!r}: not a filter; build one with F, as in F('year') >= 2024")
+def check(where: Filter, fields: FieldTypes, present: Callable[[], Collection[str]] | None = None) -> Filter:
+    """The filter with values of declared fields brought to their type; FilterError where that cannot be.
+
+    With `present`, which names the fields that any chunk has, a name that is neither declared nor present is
+    refused where it is nearly that of a declared field. (Other unknown fields are missing everywhere.)
+    """
+
+    def leaf(comparison: Comparison) -> Filter:
+        field = comparison.field
+        if field in fields:
+            return _check_comparison(comparison, fields[field])
+        if fields and present is not None and field not in present():
+            _refuse_misspelled(field, fields)
+        _check_kind(comparison)
+        return comparison
+
+    def join(group: Filter, parts: list[Filter]) -> Filter:
+        if isinstance(group, Not):
+            return Not(parts[0])
+        return type(group)(tuple(parts))  # type: ignore[call-arg]
+
+    return fold(where, leaf, join)
+
+
+def _refuse_misspelled(field: str, fields: FieldTypes) -> None:
+    by_key = {name.casefold(): name for name in fields}
+    near = get_close_matches(field.casefold(), by_key, n=1, cutoff=_ALIKE)
+    if near:
+        known = ", ".join(map(repr, fields))
+        raise FilterError(
+            f"filter on {field!r}: no chunk has this field; did you mean {by_key[near[0]]!r}? Declared: {known}"
+        )
+
+
+def _check_kind(comparison: Comparison) -> None:
+    """FilterError for a value that no field can have."""
+    todo = [comparison.value]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, tuple):
+            todo.extend(value)
+        elif not isinstance(value, _KINDS):
+            kind = type(value).__name__
+            raise FilterError(
+                f"filter on {comparison.field!r}: {comparison.op} a {kind}: "
+                f"compare with bool, int, float, str or datetime"
+            )
 
 
 def _check_comparison(comparison: Comparison, kind: str) -> Comparison:

@@ -132,6 +132,7 @@ class Draft:
             [row.text for row in rows],
             [row.stored for row in rows],
             np.stack(vectors) if vectors else None,
+            [_columns(row) for row in rows],
         )
         for document, of_it in self._waiting.items():
             if len(of_it) > 1 or of_it[0].id != document:

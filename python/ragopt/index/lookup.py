@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragopt import _core
+from ragopt.filters import steps
 from ragopt.index.documents import RESERVED
 from ragopt.index.stored import decode_document
+from ragopt.types import Comparison, Op
 
 __all__ = ["DOCUMENT", "chunks_of", "document_of"]
 
@@ -23,5 +25,7 @@ def chunks_of(core: _core.Index, documents: Sequence[str]) -> list[int]:
     """The ordinals of all chunks of these documents."""
     if not len(core) or not documents:
         return []
-    wanted = set(documents)
-    return [ordinal for ordinal in core.ordinals().tolist() if document_of(core, ordinal) in wanted]
+    found = [(id, core.ordinal(id)) for id in documents]
+    own = [ordinal for id, ordinal in found if ordinal is not None and document_of(core, ordinal) == id]
+    cut: list[int] = core.allow(steps(Comparison(DOCUMENT, Op.ISIN, tuple(documents)))).ordinals().tolist()
+    return own + cut

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ragopt import _core
-from ragopt.errors import FilterError, InputError, TenantError
-from ragopt.filters import check, matcher
+from ragopt.errors import InputError, TenantError
+from ragopt.filters import as_filter, both, check, steps
 from ragopt.index.attributes import Attributes
 from ragopt.index.documents import require_text
 from ragopt.index.doors import off_loop
@@ -19,12 +19,15 @@ from ragopt.index.embedding import QueryEmbedder
 from ragopt.index.parts import join_parts, rejoin, spread
 from ragopt.index.questions import as_queries, as_query
 from ragopt.index.searching import Search, resolve
-from ragopt.index.stored import decode, decode_metadata
+from ragopt.index.stored import decode
 from ragopt.index.vocabulary import Vocabulary
-from ragopt.types import Bm25, Chunk, Filter, Hits, Normalizer, Query, Threshold
+from ragopt.types import Bm25, Chunk, Filter, Hits, Normalizer, Query, Threshold, Where
 from ragopt.types.parameters import whole
 
 __all__ = ["Reader", "Snapshot"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 #: Allow-lists kept for filters that come again.
 _CACHED_FILTERS = 64
@@ -46,8 +49,9 @@ class Snapshot:
         self._tenant = tenant
         self._tenants: dict[str, Snapshot] = {}
         self._live: npt.NDArray[np.uint32] | None = None
-        self._metadata: list[Mapping[str, Any]] | None = None
-        self._allow_lists: dict[str, npt.NDArray[np.bool_]] = {}
+        self._columns: frozenset[str] | None = None
+        self._keys: dict[int, tuple[Filter, str]] = {}
+        self._allowed: dict[str, _core.Allow] = {}
 
     @classmethod
     def open(cls, path: str) -> Snapshot:
@@ -94,28 +98,33 @@ class Snapshot:
         """The chunk with the core's number `ordinal`."""
         return decode(self.core.id(ordinal), self.core.stored(ordinal))
 
-    def allow(self, where: Filter) -> npt.NDArray[np.bool_]:
+    def allow(self, where: Where) -> _core.Allow:
         """The chunks that the filter lets through."""
-        try:
-            return self._allow_list(where)
-        except RecursionError:
-            raise FilterError("where: nested too deeply; join its parts by one & or |, or use isin") from None
-
-    def _allow_list(self, where: Filter) -> npt.NDArray[np.bool_]:
-        checked = check(where, self.attributes.fields)
-        key = repr(checked)  # not the value itself: 1, 1.0 and True are equal but not the same filter
-        allow = self._allow_lists.get(key)
+        # A filter value never changes, so the same one again needs no look at what it says.
+        known = self._keys.get(id(where))
+        if known is not None and known[0] is where and (allow := self._allowed.get(known[1])) is not None:
+            return allow
+        program = steps(check(as_filter(where), self.attributes.fields, self._present))
+        key = repr(program)  # not the values themselves: 1, 1.0 and True are equal but not the same filter
+        allow = self._allowed.get(key)
         if allow is None:
-            live = self.core.ordinals()
-            if self._metadata is None:
-                self._metadata = [decode_metadata(self.core.stored(ordinal)) for ordinal in live.tolist()]
-            test = matcher(checked)
-            allow = np.zeros(self.core.span, dtype=np.bool_)
-            allow[live] = np.fromiter((test(m) for m in self._metadata), dtype=np.bool_, count=len(live))
-            while len(self._allow_lists) >= _CACHED_FILTERS:
-                self._allow_lists.pop(next(iter(self._allow_lists)), None)
-            self._allow_lists[key] = allow
+            allow = _kept(self._allowed, key, self.core.allow(program))
+        if isinstance(where, Filter):
+            _kept(self._keys, id(where), (where, key))
         return allow
+
+    def _present(self) -> Collection[str]:
+        if self._columns is None:
+            self._columns = frozenset(self.core.fields())
+        return self._columns
+
+
+def _kept(cache: dict[K, V], key: K, value: V) -> V:
+    """Put into a cache that forgets what came first."""
+    while len(cache) >= _CACHED_FILTERS:
+        cache.pop(next(iter(cache)), None)
+    cache[key] = value
+    return value
 
 
 class Reader(ABC):
@@ -143,7 +152,7 @@ class Reader(ABC):
         *,
         k: int = 10,
         alpha: float | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
         min_score: float | Threshold | None = None,
         normalizer: Normalizer | str = Normalizer.BOUNDED,
         depth: int = 1000,
@@ -159,10 +168,8 @@ class Reader(ABC):
         """
         snapshot = self._snapshot
         question = as_query(query, vector)
-        if where is not None and question.where is not None:
-            where = question.where & where
-        elif where is None:
-            where = question.where
+        if question.where is not None:
+            where = both(question.where, where)
         search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
         if question.parts:
             rows = self._embedder.many(question.parts, None, search.alpha, snapshot.core.dimension)
@@ -179,7 +186,7 @@ class Reader(ABC):
         *,
         k: int = 10,
         alpha: float | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
         min_score: float | Threshold | None = None,
         normalizer: Normalizer | str = Normalizer.BOUNDED,
         depth: int = 1000,
@@ -211,10 +218,10 @@ class Reader(ABC):
         """`search` without blocking the event loop."""
         return await off_loop(self.search, query, **options)
 
-    def count(self, where: Filter | None = None) -> int:
+    def count(self, where: Where | None = None) -> int:
         """How many chunks the filter lets through."""
         snapshot = self._snapshot
-        return len(snapshot.core) if where is None else int(snapshot.allow(where).sum())
+        return len(snapshot.core) if where is None else snapshot.allow(where).count
 
     def chunk(self, ordinal: int) -> Chunk:
         """The chunk at `ordinal`, 0 to len - 1 in the order of `ids`: that in which they came."""
@@ -280,7 +287,7 @@ class Reader(ABC):
         snapshot: Snapshot,
         k: int,
         alpha: float | None,
-        where: Filter | None,
+        where: Where | None,
         min_score: float | Threshold | None,
         normalizer: Normalizer | str,
         depth: int,

@@ -28,7 +28,7 @@ from ragopt.types import (
 
 __all__ = ["Search", "resolve"]
 
-Allow = npt.NDArray[np.bool_]
+Allow = _core.Allow
 Vector = npt.NDArray[np.float32]
 Lexical = str | list[tuple[str, float]] | None
 
@@ -142,7 +142,7 @@ class Search:
             return Reason.EMPTY_INDEX
         if _lexical(query) is None and (query.vector is None or not query.vector.any()):
             return Reason.EMPTY_QUERY
-        if self.allow is not None and not self.allow.any():
+        if self.allow is not None and not self.allow.count:
             return Reason.FILTER_EMPTY
         return Reason.BELOW_THRESHOLD if found.below else Reason.NO_MATCH
 

@@ -16,7 +16,7 @@ from ragopt.errors import CorruptIndexError, InputTypeError
 from ragopt.filters import plain
 from ragopt.types import Chunk
 
-__all__ = ["decode", "decode_document", "decode_metadata", "encode"]
+__all__ = ["decode", "decode_document", "encode"]
 
 #: `json.dumps` with other than its defaults makes an encoder a call.
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -46,15 +46,6 @@ def decode(id: str, data: bytes) -> Chunk:
         return Chunk(id=id, document=document, text=text.decode(), span=(start, end), title=title, metadata=metadata)
     except (TypeError, ValueError) as error:
         raise _unreadable(f"chunk {id!r}", error) from None
-
-
-def decode_metadata(data: bytes) -> Mapping[str, Any]:
-    """The metadata alone; CorruptIndexError as `decode`."""
-    try:
-        _, _, _, metadata = json.loads(data.partition(b"\n")[0], object_hook=_untagged)
-    except (TypeError, ValueError) as error:
-        raise _unreadable("a chunk's metadata", error) from None
-    return metadata  # type: ignore[no-any-return]
 
 
 def decode_document(data: bytes) -> str:

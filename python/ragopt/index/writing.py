@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 import numpy.typing as npt
 
 from ragopt.errors import InputError, InputTypeError, VectorError
@@ -19,7 +18,7 @@ from ragopt.index.rows import EmbeddedRows, Rows, given_rows
 from ragopt.index.store import Store
 from ragopt.index.syncing import Changes, Comparison
 from ragopt.protocols import Chunker, Progress
-from ragopt.types import Filter
+from ragopt.types import Where
 
 __all__ = ["Writer", "silent"]
 
@@ -72,7 +71,7 @@ class Writer(Reader):
         """
         return self._put(documents, vectors, chunker, progress, replace=True)
 
-    def delete(self, ids: Iterable[str] | None = None, *, where: Filter | None = None) -> int:
+    def delete(self, ids: Iterable[str] | None = None, *, where: Where | None = None) -> int:
         """Stage that chunks go: those of `ids`, or those that pass the filter; how many there are.
 
         An id is that of a document, all of whose chunks go, or that of a chunk. Ids that are not
@@ -90,7 +89,7 @@ class Writer(Reader):
             draft.flush()
             assert where is not None
             snapshot = Snapshot(draft.work, attributes, 0, tenant=draft.tenant)
-            return draft.drop(np.flatnonzero(snapshot.allow(where)).tolist())
+            return draft.drop(snapshot.allow(where).ordinals().tolist())
 
         return self._store.stage(work)
 

@@ -16,11 +16,12 @@ from dataclasses import replace
 from typing import Any
 
 from ragopt.errors import InputError, InputTypeError, MissingExtraError, UnknownNameError
+from ragopt.filters import both
 from ragopt.index import Index, off_loop
 from ragopt.pipeline import Pipeline
 from ragopt.protocols import Retriever
 from ragopt.prune import prune
-from ragopt.types import Filter, Hit, Hits, Query, Threshold
+from ragopt.types import Filter, Hit, Hits, Query, Threshold, Where
 from ragopt.types.parameters import finite, fraction, whole
 
 try:
@@ -63,7 +64,7 @@ class RagoptRetriever(BaseRetriever):
     k: int | None = None
     alpha: float | None = None
     min_score: float | Threshold | None = None
-    filter: Filter | None = None
+    filter: Any = None
 
     def __init__(self, source: Any = None, **options: Any) -> None:
         known = [name for name in type(self).model_fields if name != "source"]
@@ -102,7 +103,7 @@ class RagoptRetriever(BaseRetriever):
 
 def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[str, Any]) -> Hits:
     chosen = _checked(source, options)
-    where: Filter | None = chosen.pop("filter", None)
+    where: Where | None = chosen.pop("filter", None)
     if isinstance(source, Index):
         return source.search(query, where=where, **chosen)
     if isinstance(source, Pipeline):
@@ -110,7 +111,7 @@ def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[s
             settings = source.settings
             source = source.with_settings(replace(settings, search=replace(settings.search, **chosen)))
         return source.retrieve(query, where=where).hits
-    return prune(source.retrieve(Query(query, where=where)), **chosen)
+    return prune(source.retrieve(Query(query, where=both(where, None))), **chosen)
 
 
 def _checked(source: Any, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,10 +130,10 @@ def _checked(source: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def _joined(own: Filter | None, called: object) -> Filter:
-    if not isinstance(called, Filter):
+def _joined(own: object | None, called: object) -> Filter | None:
+    if not isinstance(called, (Filter, Mapping)):
         raise InputTypeError(f"filter is a {type(called).__name__}: build one with F, as in F('year') >= 2024")
-    return called if own is None else own & called
+    return both(own, called)
 
 
 def _document(hit: Hit) -> Document:

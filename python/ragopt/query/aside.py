@@ -11,7 +11,7 @@ from ragopt.query.noise import kinds
 from ragopt.query.scope import probability
 from ragopt.query.steps import DEFAULTS, Statistics, Step, as_question, lexicon_of
 from ragopt.query.text import Piece, content_words, pieces
-from ragopt.types import Filter, Query, QuerySettings, Span
+from ragopt.types import Query, QuerySettings, Span, Where
 
 __all__ = ["set_aside"]
 
@@ -69,7 +69,7 @@ def set_aside(
 
 
 def _chances(
-    found: list[Piece], forms: list[str | None], index: Statistics | None, where: Filter | None
+    found: list[Piece], forms: list[str | None], index: Statistics | None, where: Where | None
 ) -> list[float] | None:
     asked = [i for i, form in enumerate(forms) if form != "signature"]
     if index is None or not len(index) or len(asked) > MOST_PIECES:

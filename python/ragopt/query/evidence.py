@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log
 
 from ragopt.query.steps import Statistics
-from ragopt.types import Filter, Query
+from ragopt.types import Query, Where
 
 __all__ = ["Evidence", "idf", "weigh"]
 
@@ -51,7 +51,7 @@ def idf(index: Statistics, term: str) -> float:
     return log(1 + (chunks - held + 0.5) / (held + 0.5))
 
 
-def weigh(index: Statistics, texts: Sequence[str | Query], where: Filter | None = None) -> list[Evidence]:
+def weigh(index: Statistics, texts: Sequence[str | Query], where: Where | None = None) -> list[Evidence]:
     """The evidence for each text, from the chunks that the filter lets through."""
     plain = [text if isinstance(text, str) else Query(text.text, text.terms) for text in texts]
     found = index.search_many(plain, k=BEST, alpha=0.0, where=where, normalizer="bounded", threads=1)

@@ -15,7 +15,7 @@ from ragopt.query.evidence import Evidence, weigh
 from ragopt.query.lexicon import Lexicon
 from ragopt.query.steps import DEFAULTS, Statistics, Step, as_question, lexicon_of
 from ragopt.query.text import content_words, pieces, token_spans
-from ragopt.types import Filter, Query, QuerySettings, Span
+from ragopt.types import Query, QuerySettings, Span, Where
 
 __all__ = ["decompose"]
 
@@ -90,7 +90,7 @@ class _Judge:
 
     lexicon: Lexicon
     index: Statistics | None
-    where: Filter | None
+    where: Where | None
 
 
 def _cut(text: str, judge: _Judge, most: int, more: float = 0.0) -> tuple[tuple[str, ...], str, float | None] | None:

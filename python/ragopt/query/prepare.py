@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ragopt.filters import both
 from ragopt.protocols import Generator
 from ragopt.query.aside import set_aside
 from ragopt.query.history import History, as_turns
@@ -14,14 +15,14 @@ from ragopt.query.references import resolve_references
 from ragopt.query.scope import assess_scope
 from ragopt.query.steps import DEFAULTS, Statistics, as_question
 from ragopt.query.style import restyle
-from ragopt.types import Filter, Query, QuerySettings, Span
+from ragopt.types import Query, QuerySettings, Span, Where
 
 __all__ = ["prepare"]
 
 
 def prepare(
     question: str | Query,
-    where: Filter | None = None,
+    where: Where | None = None,
     *,
     settings: QuerySettings = DEFAULTS,
     index: Statistics | None = None,
@@ -69,7 +70,5 @@ def prepare(
     return query, tuple(spans)
 
 
-def _filtered(query: Query, where: Filter | None) -> Query:
-    if where is None:
-        return query
-    return replace(query, where=where if query.where is None else query.where & where)
+def _filtered(query: Query, where: Where | None) -> Query:
+    return query if where is None else replace(query, where=both(query.where, where))

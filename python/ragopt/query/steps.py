@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ragopt.errors import InputTypeError
 from ragopt.query.language import fold, language
 from ragopt.query.lexicon import LEXICONS, Lexicon
-from ragopt.types import Filter, Hits, Normalizer, Query, QuerySettings, Span, Threshold
+from ragopt.types import Hits, Normalizer, Query, QuerySettings, Span, Threshold, Where
 
 __all__ = ["DEFAULTS", "MOST_CHARACTERS", "Statistics", "Step", "as_question", "lexicon_of"]
 
@@ -40,7 +40,7 @@ class Statistics(Protocol):
         *,
         k: int = 10,
         alpha: float | None = None,
-        where: Filter | None = None,
+        where: Where | None = None,
         min_score: float | Threshold | None = None,
         normalizer: Normalizer | str = Normalizer.BOUNDED,
         threads: int = 0,

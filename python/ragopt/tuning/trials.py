@@ -25,7 +25,7 @@ from ragopt.evaluation import (
 )
 from ragopt.pack import pack
 from ragopt.protocols import TokenCounter
-from ragopt.types import Filter, Hit, Hits, PackSettings, SearchSettings, TokenCount
+from ragopt.types import Hit, Hits, PackSettings, SearchSettings, TokenCount, Where
 
 __all__ = ["Arm", "Cuts", "HalfSearch", "Sending"]
 
@@ -130,7 +130,7 @@ class HalfSearch:
     qrels: Qrels
     search: SearchSettings
     unit: Unit
-    where: Filter | None
+    where: Where | None
     sending: Sending
     step: Callable[[str], None]
 

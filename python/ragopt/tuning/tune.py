@@ -29,7 +29,7 @@ from ragopt.tuning.outcome import Curves, Facts
 from ragopt.tuning.result import TuneResult
 from ragopt.tuning.steps import Plan, Steps, alpha_grid, embed_once, k_grid, measure_arms, tune_alpha, tune_k
 from ragopt.tuning.trials import HalfSearch, Sending
-from ragopt.types import Filter, Normalizer, Settings
+from ragopt.types import Normalizer, Settings, Where
 from ragopt.types.parameters import fraction, whole
 
 __all__ = ["tune"]
@@ -52,7 +52,7 @@ def tune(
     seed: int = 0,
     also: Iterable[str | Measure] = ("R@10",),
     by: By | str = By.CHUNK,
-    where: Filter | None = None,
+    where: Where | None = None,
     vectors: npt.ArrayLike | None = None,
     held_out_vectors: npt.ArrayLike | None = None,
     token_counter: TokenCounter | None = None,

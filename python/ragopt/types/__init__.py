@@ -2,7 +2,7 @@
 
 from ragopt.types.context import Answer, Citation, Context, Cost, Generation, Status, TokenCount, Usage
 from ragopt.types.documents import Chunk, Document
-from ragopt.types.filters import And, Comparison, Filter, Not, Op, Or
+from ragopt.types.filters import And, Comparison, Filter, Not, Op, Or, Where
 from ragopt.types.hits import Explanation, Hit, Hits, Normalizer, Reason, SideExplanation, Sides, TermShare
 from ragopt.types.parameters import (
     Bm25,
@@ -58,4 +58,5 @@ __all__ = [
     "Trace",
     "Usage",
     "Variant",
+    "Where",
 ]

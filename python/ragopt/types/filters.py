@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from ragopt.errors import FilterError, InputTypeError
 
-__all__ = ["And", "Comparison", "Filter", "Not", "Op", "Or"]
+__all__ = ["And", "Comparison", "Filter", "Not", "Op", "Or", "Where"]
 
 
 class Op(StrEnum):
@@ -71,6 +72,23 @@ class Comparison(Filter):
         except ValueError:
             known = ", ".join(Op)
             raise FilterError(f"filter on {self.field!r}: unknown operator {self.op!r}; known: {known}") from None
+        value = _frozen(self.value)
+        object.__setattr__(self, "value", value)
+        needs = None
+        if self.op in (Op.EXISTS, Op.IS_NULL):
+            needs = None if value is None else "no value"
+        elif self.op in (Op.ISIN, Op.NOTIN):
+            needs = None if isinstance(value, tuple) else "a list of values"
+        elif value is None:
+            needs = "a value; for a missing one there are exists and is_null"
+        elif self.op is Op.STARTSWITH and not isinstance(value, str):
+            needs = "a string"
+        if needs is not None:
+            raise FilterError(f"filter on {self.field!r}: {self.op} needs {needs}, not {value!r}"[:300])
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +110,7 @@ class Not(Filter):
     """The true complement: everything that the part does not let through."""
 
     part: Filter
+
+
+#: A filter as it may be given: made with F, or written as a mapping (see `ragopt.filters.from_dict`).
+Where: TypeAlias = Filter | Mapping[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ragopt.types.filters import Filter
+from ragopt.types.filters import Where
 
 __all__ = ["Query"]
 
@@ -29,7 +29,7 @@ class Query:
     text: str
     terms: tuple[tuple[str, float], ...] | None = None
     vector: npt.NDArray[np.float32] | None = None
-    where: Filter | None = None
+    where: Where | None = None
     parts: tuple[Query, ...] = ()
     keywords: tuple[tuple[str, float], ...] = ()
     answerable: float | None = None

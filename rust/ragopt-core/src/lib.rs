@@ -10,7 +10,7 @@
 //! let index = Index::build(
 //!     Analyzer::new("english")?,
 //!     Bm25::new("lucene", 1.2, 0.75, 0.0, 0.0)?,
-//!     Source { ids: &["a", "b"], texts: &["red apples", "green pears"], stored: &[b"", b""], vectors: None },
+//!     Source { ids: &["a", "b"], texts: &["red apples", "green pears"], stored: &[b"", b""], vectors: None, metadata: &[] },
 //!     "{}",
 //! )?;
 //! let parameters = Parameters::new(10, 0.6, "bounded", 1000, -1.0, None)?;

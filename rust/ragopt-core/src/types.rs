@@ -104,6 +104,17 @@ impl Bits {
         self.words.get(ordinal as usize / 64).is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
     }
 
+    /// Adds what is in `other`, a set of as many.
+    pub fn unite(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    /// Makes it what it was not.
+    pub fn invert(&mut self) {
+        self.words.iter_mut().for_each(|word| *word = !*word);
+        self.clear_end();
+    }
+
     /// The words of the ordinals from `first`, a multiple of 64, to `first + len`; fewer at the end.
     pub(crate) fn window(&self, first: usize, len: usize) -> &[u64] {
         &self.words[first / 64..self.words.len().min((first + len) / 64)]
@@ -226,5 +237,15 @@ mod tests {
         assert_eq!(Bits::of_words(vec![u64::MAX, 3], 66), Some(Bits::all(66)));
         assert_eq!(Bits::of_words(vec![u64::MAX, 4], 66), None);
         assert_eq!(Bits::of_words(vec![1], 66), None);
+        for len in [0, 1, 63, 64, 130] {
+            let odd = Bits::of((0..len).map(|i| i % 2 == 1));
+            let mut rest = odd.clone();
+            rest.invert();
+            assert_eq!(rest, Bits::of((0..len).map(|i| i % 2 == 0)));
+            let (mut both, mut any) = (odd.clone(), odd);
+            both.retain(&rest);
+            any.unite(&rest);
+            assert_eq!((both, any), (Bits::none(len), Bits::all(len)));
+        }
     }
 }

@@ -111,6 +111,7 @@ fn index_of(bm25: Bm25, ids: &[String], texts: &[String], rows: Option<&[f32]>) 
         texts: &texts.iter().map(String::as_str).collect::<Vec<_>>(),
         stored: &vec![&b""[..]; ids.len()],
         vectors: rows.map(|rows| (2, rows)),
+        metadata: &[],
     };
     Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "{}").expect("valid")
 }

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::PyMapping;
 use ragopt_core::error::Error;
 use ragopt_core::index::{self, Source};
 
 use crate::analyzer::Analyzer;
 use crate::errors::Raised;
+use crate::filters;
 use crate::index::numbers;
 
 /// Chunks that were built and belong to no index yet.
@@ -50,7 +52,7 @@ impl Builder {
         self.with(|builder| Ok(builder.as_ref().map_or(0, index::Builder::len)))
     }
 
-    #[pyo3(signature = (ids, texts, stored, vectors, /))]
+    #[pyo3(signature = (ids, texts, stored, vectors, metadata=None, /))]
     fn push(
         &self,
         py: Python<'_>,
@@ -58,7 +60,9 @@ impl Builder {
         texts: Vec<PyBackedStr>,
         stored: Vec<PyBackedBytes>,
         vectors: Option<PyReadonlyArray2<'_, f32>>,
-    ) -> Result<(), Raised> {
+        metadata: Option<Vec<Bound<'_, PyMapping>>>,
+    ) -> PyResult<()> {
+        let metadata = metadata.map(|rows| filters::metadata(&rows)).transpose()?.unwrap_or_default();
         let rows = vectors.as_ref().map(numbers);
         let dimension = vectors.as_ref().map_or(0, |array| array.as_array().ncols());
         py.detach(|| {
@@ -66,9 +70,10 @@ impl Builder {
             let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
             let stored: Vec<&[u8]> = stored.iter().map(|blob| &**blob).collect();
             let vectors = rows.as_deref().map(|rows| (dimension, rows));
-            let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors };
+            let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors, metadata: &metadata };
             self.with(|builder| builder.as_mut().ok_or_else(finished)?.push(source))
         })
+        .map_err(PyErr::from)
     }
 
     fn finish(&self, py: Python<'_>) -> Result<Segment, Raised> {

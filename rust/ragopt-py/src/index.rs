@@ -8,16 +8,16 @@ use std::sync::Arc;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple};
 use ragopt_core::error::Error;
-use ragopt_core::index::{self, Allow, Source};
+use ragopt_core::index::{self, Source};
 use ragopt_core::score::Bm25;
 use ragopt_core::search::{self, Lexical};
-use ragopt_core::types::Bits;
 
 use crate::analyzer::Analyzer;
 use crate::builder::Segment;
 use crate::errors::Raised;
+use crate::filters::{self, Allow};
 use crate::folder::Lock;
 use crate::found::{Account, Found, Parameters};
 
@@ -56,6 +56,7 @@ fn shared(added: Added) -> Vec<(Option<String>, Arc<index::Segment>)> {
 #[pymethods]
 impl Index {
     #[staticmethod]
+    #[pyo3(signature = (analyzer, bm25, ids, texts, stored, vectors, attributes, metadata=None))]
     #[expect(clippy::too_many_arguments, reason = "the border's contract")]
     fn build(
         py: Python<'_>,
@@ -66,9 +67,11 @@ impl Index {
         stored: Vec<PyBackedBytes>,
         vectors: Option<PyReadonlyArray2<'_, f32>>,
         attributes: &str,
-    ) -> Result<Self, Raised> {
+        metadata: Option<Vec<Bound<'_, PyMapping>>>,
+    ) -> PyResult<Self> {
+        let metadata = metadata.map(|rows| filters::metadata(&rows)).transpose()?;
         let (variant, k1, b, delta, epsilon) = bm25;
-        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon)?;
+        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon).map_err(Raised::from)?;
         // Read where it lies: a copy of all vectors would double the memory of a build.
         let rows = vectors.as_ref().map(numbers);
         let dimension = vectors.as_ref().map_or(0, |array| array.as_array().ncols());
@@ -76,20 +79,26 @@ impl Index {
             && array.nrows() != ids.len()
         {
             let (rows, chunks) = (array.nrows(), ids.len());
-            return Err(Error::Vector(format!("{rows} vectors for {chunks} chunks: give one row a chunk")).into());
+            return Err(Raised::from(Error::Vector(format!(
+                "{rows} vectors for {chunks} chunks: give one row a chunk"
+            )))
+            .into());
         }
-        let built = py.detach(|| {
-            let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
-            let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
-            let stored: Vec<&[u8]> = stored.iter().map(|blob| &**blob).collect();
-            let source = Source {
-                ids: &ids,
-                texts: &texts,
-                stored: &stored,
-                vectors: rows.as_deref().map(|rows| (dimension, rows)),
-            };
-            index::Index::build(analyzer.0, bm25, source, attributes)
-        })?;
+        let built = py
+            .detach(|| {
+                let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
+                let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+                let stored: Vec<&[u8]> = stored.iter().map(|blob| &**blob).collect();
+                let source = Source {
+                    ids: &ids,
+                    texts: &texts,
+                    stored: &stored,
+                    vectors: rows.as_deref().map(|rows| (dimension, rows)),
+                    metadata: metadata.as_deref().unwrap_or_default(),
+                };
+                index::Index::build(analyzer.0, bm25, source, attributes)
+            })
+            .map_err(Raised::from)?;
         Ok(Self(built))
     }
 
@@ -282,19 +291,29 @@ impl Index {
         self.0.sizes()
     }
 
+    fn fields(&self) -> Vec<String> {
+        self.0.fields().into_iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
+    #[pyo3(signature = (steps, /))]
+    fn allow(&self, py: Python<'_>, steps: Vec<(String, Bound<'_, PyString>, Bound<'_, PyTuple>)>) -> PyResult<Allow> {
+        let filter = filters::filter(&steps)?;
+        Ok(Allow(py.detach(|| index::Allow::filtered(&self.0, &filter)).map_err(Raised::from)?))
+    }
+
     #[pyo3(signature = (lexical, vector, allow, parameters, /))]
     fn search(
         &self,
         py: Python<'_>,
         lexical: Option<LexicalArgument>,
         vector: Option<PyReadonlyArray1<'_, f32>>,
-        allow: Option<PyReadonlyArray1<'_, bool>>,
+        allow: Option<&Allow>,
         parameters: &Parameters,
     ) -> Result<Found, Raised> {
-        let (vector, allow) = (vector.as_ref().map(row), self.allow(allow.as_ref())?);
+        let (vector, allow) = (vector.as_ref().map(row), allow.map(|allow| &allow.0));
         let found = py.detach(|| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
-            search::search(&self.0, lexical, vector.as_deref(), allow.as_ref(), &parameters.0)
+            search::search(&self.0, lexical, vector.as_deref(), allow, &parameters.0)
         })?;
         Ok(Found::of(&self.0, found))
     }
@@ -305,7 +324,7 @@ impl Index {
         py: Python<'_>,
         lexical: Vec<Option<LexicalArgument>>,
         vectors: Option<PyReadonlyArray2<'_, f32>>,
-        allow: Option<PyReadonlyArray1<'_, bool>>,
+        allow: Option<&Allow>,
         parameters: &Parameters,
         threads: usize,
     ) -> Result<Vec<Found>, Raised> {
@@ -317,12 +336,12 @@ impl Index {
             let (rows, queries) = (rows.len(), lexical.len());
             return Err(Error::Vector(format!("{rows} vectors for {queries} queries: give one row a query")).into());
         }
-        let allow = self.allow(allow.as_ref())?;
+        let allow = allow.map(|allow| &allow.0);
         let found = py.detach(|| {
             let vector = |i: usize| rows.as_ref().map(|rows| &rows[i][..]);
             let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
             let questions: Vec<_> = lexical.enumerate().map(|(i, lexical)| (lexical, vector(i))).collect();
-            search::search_many(&self.0, &questions, allow.as_ref(), &parameters.0, threads)
+            search::search_many(&self.0, &questions, allow, &parameters.0, threads)
         })?;
         Ok(found.into_iter().map(|found| Found::of(&self.0, found)).collect())
     }
@@ -333,27 +352,20 @@ impl Index {
         py: Python<'_>,
         lexical: Option<LexicalArgument>,
         vector: Option<PyReadonlyArray1<'_, f32>>,
-        allow: Option<PyReadonlyArray1<'_, bool>>,
+        allow: Option<&Allow>,
         parameters: &Parameters,
         ordinal: u32,
     ) -> Result<Account, Raised> {
-        let (vector, allow) = (vector.as_ref().map(row), self.allow(allow.as_ref())?);
+        let (vector, allow) = (vector.as_ref().map(row), allow.map(|allow| &allow.0));
         let account = py.detach(|| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
-            search::explain(&self.0, lexical, vector.as_deref(), allow.as_ref(), &parameters.0, ordinal)
+            search::explain(&self.0, lexical, vector.as_deref(), allow, &parameters.0, ordinal)
         })?;
         Ok(Account(account))
     }
 }
 
 impl Index {
-    fn allow(&self, flags: Option<&PyReadonlyArray1<'_, bool>>) -> Result<Option<Allow>, Raised> {
-        Ok(match flags {
-            Some(flags) => Some(Allow::of_ordinals(&self.0, &bits(flags))?),
-            None => None,
-        })
-    }
-
     fn no_chunk(&self, ordinal: u32) -> Raised {
         self.0.no_chunk(ordinal).into()
     }
@@ -369,12 +381,4 @@ pub(crate) fn numbers<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> Cow<'a, [f32]
 
 fn row(array: &PyReadonlyArray1<'_, f32>) -> Vec<f32> {
     array.as_array().to_vec()
-}
-
-/// A copy of the allow-list: Python may change the array while the search runs.
-fn bits(array: &PyReadonlyArray1<'_, bool>) -> Bits {
-    match array.as_slice() {
-        Ok(flags) => Bits::of_flags(flags),
-        Err(_) => Bits::of(array.as_array().iter().copied()),
-    }
 }

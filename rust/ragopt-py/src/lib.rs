@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod analyzer;
 mod builder;
 mod errors;
+mod filters;
 mod folder;
 mod found;
 mod index;
@@ -18,6 +19,8 @@ mod _core {
     use crate::analyzer::Analyzer;
     #[pymodule_export]
     use crate::builder::{Builder, Segment};
+    #[pymodule_export]
+    use crate::filters::Allow;
     #[pymodule_export]
     use crate::folder::Lock;
     #[pymodule_export]

@@ -210,7 +210,7 @@ def test_search_settings_come_from_the_file_and_the_flags_go_before(run: Run, in
         (["-k", "x"], "invalid int"),
         (["--alpha", "1.5"], "between 0 and 1"),
         (["--normalizer", "min-max"], "Did you mean 'minmax'"),
-        (["--where", "year"], "write field, comparison and value"),
+        (["--where", "year"], "write a field and what it must be"),
         (["--where", "a>true"], "booleans have no order"),
         (["--nonsense"], "unrecognized"),
         (["\udcff"], "not utf-8"),

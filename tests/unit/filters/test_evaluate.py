@@ -1,4 +1,4 @@
-"""The evaluator against its typed comparison table, and its laws on random filters."""
+"""What each comparison means, kind by kind: the core and its twin against a table."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ragopt.filters import F, matches
-from ragopt.types import And, Comparison, Filter, Not, Op, Or
+from ragopt.filters import F
+from ragopt.types import Comparison, Filter, Op
+from tests.property.filtering import passes as matches
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 SAMPLES: dict[str, Any] = {
@@ -80,64 +79,3 @@ def test_unlike_kinds_never_match_and_never_raise(stored: str, asked: str) -> No
 def test_case(where: Filter, metadata: dict[str, Any], expected: bool) -> None:
     assert matches(where, metadata) is expected
     assert matches(~where, metadata) is not expected
-
-
-scalars = st.one_of(st.booleans(), st.integers(-2, 2), st.sampled_from([0.5, -0.0]), st.sampled_from(["", "a", "ab"]))
-values = st.one_of(scalars, st.none(), st.lists(scalars, max_size=3))
-metadatas = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
-fields = st.sampled_from("abc").map(F)
-comparisons: st.SearchStrategy[Filter] = st.one_of(
-    st.builds(lambda f, v: f == v, fields, scalars),
-    st.builds(lambda f, v: f != v, fields, scalars),
-    st.builds(lambda f, v: f >= v, fields, scalars.filter(lambda v: not isinstance(v, bool))),
-    st.builds(lambda f, v: f.isin(v), fields, st.lists(scalars, max_size=3)),
-    st.builds(lambda f, v: f.contains(v), fields, scalars),
-    st.builds(lambda f: f.exists(), fields),
-)
-filters = st.recursive(
-    comparisons,
-    lambda inner: st.one_of(
-        st.builds(lambda a, b: a & b, inner, inner),
-        st.builds(lambda a, b: a | b, inner, inner),
-        inner.map(lambda a: ~a),
-    ),
-    max_leaves=8,
-)
-
-
-def plainly(where: Filter, metadata: dict[str, Any]) -> bool:
-    """The same meaning, written a second time: and, or, not over comparisons."""
-    match where:
-        case And(parts):
-            return all(plainly(part, metadata) for part in parts)
-        case Or(parts):
-            return any(plainly(part, metadata) for part in parts)
-        case Not(part):
-            return not plainly(part, metadata)
-        case Comparison(field, Op.NE, value):
-            return not plainly(Comparison(field, Op.EQ, value), metadata)
-        case Comparison(field, Op.EXISTS, _):
-            return metadata.get(field) is not None
-        case Comparison(field, Op.CONTAINS, value):
-            held = metadata.get(field)
-            return isinstance(held, list) and any(alike(part, value) and part == value for part in held)
-        case Comparison(field, Op.ISIN, members):
-            return any(plainly(Comparison(field, Op.EQ, member), metadata) for member in members)
-        case Comparison(field, op, value):
-            held = metadata.get(field)
-            if not alike(held, value):
-                return False
-            return bool(held == value) if op is Op.EQ else bool(held >= value)
-    raise AssertionError(where)
-
-
-def alike(a: Any, b: Any) -> bool:
-    kinds = [bool if isinstance(v, bool) else float if isinstance(v, (int, float)) else type(v) for v in (a, b)]
-    return kinds[0] is kinds[1]
-
-
-@given(filters, metadatas)
-def test_equals_the_plain_evaluator(where: Filter, metadata: dict[str, Any]) -> None:
-    assert matches(where, metadata) is plainly(where, metadata)
-    assert matches(~~where, metadata) is matches(where, metadata)
-    assert matches(~where, metadata) is not matches(where, metadata)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragopt.errors import CorruptIndexError
-from ragopt.index.stored import decode, decode_metadata
+from ragopt.index.stored import decode
 
 
 @pytest.mark.parametrize(
@@ -14,9 +14,3 @@ from ragopt.index.stored import decode, decode_metadata
 def test_bytes_of_another_program_are_a_typed_error(data: bytes) -> None:
     with pytest.raises(CorruptIndexError, match="chunk 'a'.*rebuild"):
         decode("a", data)
-
-
-@pytest.mark.parametrize("data", [b"", b"[]", b"not json"])
-def test_metadata_of_another_program_is_a_typed_error(data: bytes) -> None:
-    with pytest.raises(CorruptIndexError, match="rebuild"):
-        decode_metadata(data)

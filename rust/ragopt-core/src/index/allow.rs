@@ -1,6 +1,6 @@
 //! The chunks of one snapshot that a search may find.
 
-use super::Index;
+use super::{Filter, Index};
 use crate::error::{Error, Result};
 use crate::types::{Bits, Ordinal};
 
@@ -28,6 +28,15 @@ impl Allow {
         }
         let count = parts.iter().map(Bits::count).sum();
         Ok(Self { snapshot: index.number(), parts, count })
+    }
+
+    /// The live chunks that pass a filter.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for steps that are no filter, [`Error::Corrupt`] for metadata that are damaged.
+    pub fn filtered(index: &Index, filter: &Filter) -> Result<Self> {
+        let passing = index.parts().iter().map(|part| part.segment.columns.evaluate(filter));
+        Self::of(index, passing.collect::<Result<_>>()?)
     }
 
     /// The live chunks in `ordinals`, which has a place for each chunk of the snapshot, deleted ones too.

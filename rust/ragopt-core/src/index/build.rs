@@ -8,6 +8,7 @@
 use rayon::prelude::*;
 
 use super::Segment;
+use super::columns::{self, Metadata};
 use super::postings::MOST_CHUNKS;
 use super::rows::Rows;
 use super::sort::{Run, merge};
@@ -33,6 +34,8 @@ pub struct Source<'a> {
     pub stored: &'a [&'a [u8]],
     /// The dimension and the rows, of any length; a zero row is a missing vector.
     pub vectors: Option<(usize, &'a [f32])>,
+    /// What filters ask for; empty where no chunk has any.
+    pub metadata: &'a [Metadata],
 }
 
 /// A segment that is being built.
@@ -45,6 +48,7 @@ pub struct Builder {
     waiting: Growing,
     runs: Vec<Run>,
     vectors: Option<Rows>,
+    columns: columns::Builder,
 }
 
 impl Builder {
@@ -59,6 +63,7 @@ impl Builder {
             waiting: Growing::default(),
             runs: Vec::new(),
             vectors: dimension.map(Rows::new),
+            columns: columns::Builder::default(),
         }
     }
 
@@ -89,6 +94,8 @@ impl Builder {
         }
         source.ids.iter().for_each(|id| self.ids.push(id.as_bytes()));
         source.stored.iter().for_each(|stored| self.stored.push(stored));
+        source.metadata.iter().for_each(|row| self.columns.push(row));
+        self.columns.skip(source.ids.len() - source.metadata.len());
         let bytes: usize = source.texts.iter().map(|text| text.len()).sum();
         if self.waiting.bytes() + bytes < MANY {
             source.texts.iter().for_each(|text| self.waiting.push(text.as_bytes()));
@@ -106,7 +113,10 @@ impl Builder {
                 "{total} chunks: one index holds fewer than {MOST_CHUNKS}; split the corpus"
             )));
         }
-        for (name, count) in [("texts", source.texts.len()), ("stored", source.stored.len())] {
+        let rows = if source.metadata.is_empty() { chunks } else { source.metadata.len() };
+        for (name, count) in
+            [("texts", source.texts.len()), ("stored", source.stored.len()), ("rows of metadata", rows)]
+        {
             if count != chunks {
                 return Err(Error::Input(format!("{count} {name} for {chunks} ids: give one a chunk")));
             }
@@ -154,7 +164,7 @@ impl Builder {
     /// [`Error::DuplicateId`] for two chunks with one id, [`Error::Input`] where memory is short.
     pub fn finish(mut self) -> Result<Segment> {
         self.analyze_waiting()?;
-        let Self { ids, stored, runs, vectors, .. } = self;
+        let Self { ids, stored, runs, vectors, columns, .. } = self;
         let postings: usize = runs.iter().map(Run::len).sum();
         threads(size_of::<u32>() * postings)?.install(|| {
             let ids = Ids::of(ids.strings())?;
@@ -170,7 +180,8 @@ impl Builder {
                 None => None,
             };
             let vocabulary = Vocabulary::from_terms(terms);
-            Ok(Segment::of(ids, stored.blobs(), vocabulary, postings, lengths.into(), vectors))
+            let columns = columns.finish();
+            Ok(Segment::of(ids, stored.blobs(), vocabulary, postings, lengths.into(), vectors, columns))
         })
     }
 }
@@ -212,7 +223,7 @@ mod tests {
     use crate::index::Postings;
 
     fn source<'a>(ids: &'a [&'a str], texts: &'a [&'a str], stored: &'a [&'a [u8]]) -> Source<'a> {
-        Source { ids, texts, stored, vectors: None }
+        Source { ids, texts, stored, vectors: None, metadata: &[] }
     }
 
     fn whitespace() -> Analyzer {
@@ -251,7 +262,7 @@ mod tests {
                 let range = start..ids.len().min(start + pieces);
                 let vectors = Some((3, &rows[3 * range.start..3 * range.end]));
                 let (ids, texts, stored) = (&ids[range.clone()], &texts[range.clone()], &stored[range]);
-                builder.push(Source { ids, texts, stored, vectors }).expect("valid");
+                builder.push(Source { ids, texts, stored, vectors, metadata: &[] }).expect("valid");
             }
             builder.finish().expect("valid")
         };

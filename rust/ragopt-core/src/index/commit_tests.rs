@@ -45,7 +45,7 @@ impl Drop for Folder {
 
 fn chunks(ids: &[&str]) -> Vec<(Option<String>, Arc<Segment>)> {
     let stored: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes()).collect();
-    let source = Source { ids, texts: ids, stored: &stored, vectors: None };
+    let source = Source { ids, texts: ids, stored: &stored, vectors: None, metadata: &[] };
     vec![(None, Arc::new(segment(&Analyzer::new("whitespace").expect("known"), source).expect("valid")))]
 }
 

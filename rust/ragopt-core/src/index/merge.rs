@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::threads;
+use super::columns;
 use super::part::Part;
 use super::postings::{self, ODD, Postings, code_of, word_of};
 use super::rows::Rows;
@@ -145,8 +146,10 @@ fn merge(parts: &[&Part]) -> Result<Segment> {
     }
     let (mut ids, mut stored, mut lengths) = (Growing::default(), Growing::default(), Vec::with_capacity(chunks));
     let mut rows = parts[0].segment.dimension().map(Rows::new);
+    let mut columns = columns::Builder::default();
     for part in &moved {
         let segment = &part.part.segment;
+        columns.append(&segment.columns, part.part.live())?;
         for local in part.live() {
             ids.push(segment.ids.get(local).unwrap_or_default().as_bytes());
             stored.push(segment.stored.get(local as usize)?.unwrap_or_default());
@@ -164,7 +167,7 @@ fn merge(parts: &[&Part]) -> Result<Segment> {
             None => None,
         };
         let (ids, vocabulary) = (Ids::of(ids.strings())?, Vocabulary::from_terms(terms));
-        Ok(Segment::of(ids, stored.blobs(), vocabulary, postings, lengths.into(), vectors))
+        Ok(Segment::of(ids, stored.blobs(), vocabulary, postings, lengths.into(), vectors, columns.finish()))
     })
 }
 
@@ -202,7 +205,7 @@ fn merge_postings(moved: &[Moved<'_>], chunks: usize) -> Result<(Strings, Postin
 mod tests {
     use super::*;
     use crate::analysis::Analyzer;
-    use crate::index::{Source, segment};
+    use crate::index::{Metadata, Source, Value, segment};
     use crate::score::Bm25;
     use proptest::prelude::*;
 
@@ -217,11 +220,18 @@ mod tests {
     fn built(chunks: &[(String, &Chunk)]) -> Arc<Segment> {
         let texts: Vec<String> = chunks.iter().map(|(_, chunk)| chunk.0.join(" ")).collect();
         let rows: Vec<f32> = chunks.iter().flat_map(|(_, chunk)| chunk.1.map(f32::from)).collect();
+        let of_chunk = |chunk: &(String, &Chunk)| -> Metadata {
+            let text = |term: &&str| Value::Text(term.as_bytes().to_vec().into());
+            let (all, first) = (chunk.1.0.iter().map(text).collect(), chunk.1.0.first().map_or(Value::Null, text));
+            vec![(b"all".to_vec(), Value::List(all)), (b"first".to_vec(), first)]
+        };
+        let metadata: Vec<Metadata> = chunks.iter().map(of_chunk).collect();
         let source = Source {
             ids: &chunks.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
             texts: &texts.iter().map(String::as_str).collect::<Vec<_>>(),
             stored: &texts.iter().map(String::as_bytes).collect::<Vec<_>>(),
             vectors: Some((2, &rows)),
+            metadata: &metadata,
         };
         Arc::new(segment(&Analyzer::new("whitespace").expect("known"), source).expect("valid"))
     }

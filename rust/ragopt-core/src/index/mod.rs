@@ -10,6 +10,7 @@ mod build;
 mod bytes;
 mod change;
 mod classes;
+mod columns;
 #[cfg(test)]
 mod commit_tests;
 mod dictionary;
@@ -58,6 +59,7 @@ pub use allow::Allow;
 pub(crate) use build::segment;
 pub use build::{Builder, Source};
 pub(crate) use classes::Levels;
+pub use columns::{DEEPEST, Filter, Metadata, Value};
 pub use fault::fault;
 pub use lock::Lock;
 pub(crate) use part::Part;
@@ -411,6 +413,13 @@ impl Index {
         self.parts.iter().try_for_each(|part| part.segment.verify())
     }
 
+    /// The metadata fields that any chunk has, in byte order; fields that begin with a null are the caller's own.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&[u8]> {
+        let names: BTreeSet<&[u8]> = self.parts.iter().flat_map(|part| part.segment.columns.names()).collect();
+        names.into_iter().filter(|name| !name.starts_with(b"\0")).collect()
+    }
+
     /// The tenants that have a chunk, in byte order.
     #[must_use]
     pub fn tenants(&self) -> Vec<&str> {
@@ -437,6 +446,7 @@ impl Index {
             ("bytes_vocabulary", sum(&|part| part.segment.vocabulary.bytes() as u64)),
             ("bytes_postings", sum(&|part| part.segment.postings.bytes() as u64)),
             ("bytes_lengths", sum(&|part| (size_of::<u32>() * part.span() + part.segment.classes.bytes()) as u64)),
+            ("bytes_columns", sum(&|part| part.segment.columns.bytes() as u64)),
             ("bytes_vectors", sum(&|part| part.segment.vectors.as_ref().map_or(0, Vectors::bytes) as u64)),
         ])
     }

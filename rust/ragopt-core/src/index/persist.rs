@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::Segment;
 use super::bytes::{put_u64s, u64s};
+use super::columns::Columns;
 use super::file::{Sealed, SectionReader, SectionWriter, Tag};
 use super::plane::{Plane, Shape};
 use super::postings::{MOST_CHUNKS, Postings};
@@ -39,6 +40,7 @@ const VECTORS: &Tag = b"vectors ";
 const CODES: [&Tag; 2] = [b"codes.hi", b"codes.lo"];
 const SCALES: [&Tag; 3] = [b"code.scl", b"code.crs", b"code.fin"];
 const MEAN: &Tag = b"codes   ";
+const COLUMNS: [&Tag; 2] = [b"columns ", b"col.data"];
 
 /// Writes a segment to the file `path`.
 pub(super) fn write_segment(segment: &Segment, path: &Path) -> Result<Sealed> {
@@ -69,6 +71,9 @@ pub(super) fn write_segment(segment: &Segment, path: &Path) -> Result<Sealed> {
             write_plane(&mut file, plane)?;
         }
     }
+    let (table, data) = segment.columns.parts();
+    file.numbers(COLUMNS[0], table)?;
+    file.numbers(COLUMNS[1], data.all()?)?;
     file.finish()
 }
 
@@ -118,7 +123,8 @@ pub(super) fn open_segment(path: &Path, sealed: &Sealed) -> Result<Segment> {
         return Err(file.corrupt("as many postings as terms are needed"));
     }
     let vectors = read_vectors(&file, dimension, lengths.len())?;
-    Ok(Segment::of(ids, stored, vocabulary, postings, lengths, vectors))
+    let columns = Columns::from_parts(file.section(COLUMNS[0])?, file.store(COLUMNS[1])?, lengths.len())?;
+    Ok(Segment::of(ids, stored, vocabulary, postings, lengths, vectors, columns))
 }
 
 fn read_strings(file: &SectionReader, tags: [&Tag; 2]) -> Result<Strings> {
@@ -189,6 +195,7 @@ impl Segment {
         self.stored.verify()?;
         self.vocabulary.verify()?;
         self.postings.verify(&self.lengths)?;
+        self.columns.verify()?;
         self.vectors.as_ref().map_or(Ok(()), Vectors::verify)
     }
 }

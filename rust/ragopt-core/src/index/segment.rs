@@ -1,6 +1,7 @@
 //! The chunks of one build: what never changes, whatever comes and goes beside them.
 
 use super::classes::Classes;
+use super::columns::Columns;
 use super::postings::Postings;
 use super::store::Store;
 use super::strings::{Blobs, Ids};
@@ -20,6 +21,8 @@ pub struct Segment {
     /// And its class.
     pub(crate) classes: Classes,
     pub(crate) vectors: Option<Vectors>,
+    /// Its metadata, for filters.
+    pub(crate) columns: Columns,
     /// Terms of all chunks.
     pub(crate) tokens: u64,
 }
@@ -32,10 +35,11 @@ impl Segment {
         postings: Postings,
         lengths: Store<u32>,
         vectors: Option<Vectors>,
+        columns: Columns,
     ) -> Self {
         let classes = Classes::of(&lengths);
         let tokens = lengths.iter().map(|&length| u64::from(length)).sum();
-        Self { ids, stored, vocabulary, postings, lengths, classes, vectors, tokens }
+        Self { ids, stored, vocabulary, postings, lengths, classes, vectors, columns, tokens }
     }
 
     /// How many chunks it holds.

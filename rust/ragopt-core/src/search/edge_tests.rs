@@ -7,7 +7,8 @@ use crate::score::bm25::Bm25;
 use crate::score::normalizer::NORMALIZERS;
 
 fn one_chunk() -> Index {
-    let source = Source { ids: &["x"], texts: &["a b"], stored: &[b""], vectors: Some((2, &[3.0, 4.0])) };
+    let source =
+        Source { ids: &["x"], texts: &["a b"], stored: &[b""], vectors: Some((2, &[3.0, 4.0])), metadata: &[] };
     let bm25 = Bm25::new("lucene", 1.2, 0.75, 0.0, 0.0).expect("valid");
     Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid")
 }
@@ -53,7 +54,7 @@ fn the_heaviest_weights_give_finite_scores() {
 
 #[test]
 fn an_empty_index_finds_nothing() {
-    let source = Source { ids: &[], texts: &[], stored: &[], vectors: Some((2, &[])) };
+    let source = Source { ids: &[], texts: &[], stored: &[], vectors: Some((2, &[])), metadata: &[] };
     let bm25 = Bm25::new("okapi", 1.2, 0.75, 0.0, 0.25).expect("valid");
     let index = Index::build(Analyzer::new("english").expect("known"), bm25, source, "").expect("valid");
     for normalizer in NORMALIZERS {

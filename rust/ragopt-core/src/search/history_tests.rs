@@ -55,7 +55,7 @@ fn built(chunks: &[(&str, &str, Vector)], dimension: usize) -> Arc<crate::index:
     let rows: Vec<f32> = chunks.iter().flat_map(|chunk| chunk.2).collect();
     let stored: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
     let vectors = (dimension > 0).then_some((dimension, &rows[..]));
-    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors };
+    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors, metadata: &[] };
     Arc::new(segment(&Analyzer::new("whitespace").expect("known"), source).expect("valid"))
 }
 

@@ -53,6 +53,7 @@ impl Shape {
             places.iter().flat_map(|&(i, _)| &rows[i * dimension..(i + 1) * dimension]).copied().collect()
         });
         let vectors = source.vectors.zip(rows.as_deref()).map(|((dimension, _), rows)| (dimension, rows));
-        crate::index::segment(analyzer, Source { ids: &ids, texts: &texts, stored: &stored, vectors }).expect("valid")
+        crate::index::segment(analyzer, Source { ids: &ids, texts: &texts, stored: &stored, vectors, metadata: &[] })
+            .expect("valid")
     }
 }

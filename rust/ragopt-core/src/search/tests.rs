@@ -41,8 +41,13 @@ impl Case {
         let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
         let stored = vec![&b""[..]; ids.len()];
         let flat: Option<Vec<f32>> = self.vectors.as_ref().map(|rows| rows.concat());
-        let source =
-            Source { ids: &ids, texts: &texts, stored: &stored, vectors: flat.as_deref().map(|rows| (3, rows)) };
+        let source = Source {
+            ids: &ids,
+            texts: &texts,
+            stored: &stored,
+            vectors: flat.as_deref().map(|rows| (3, rows)),
+            metadata: &[],
+        };
         self.shape.index(&Analyzer::new("whitespace").expect("known"), self.bm25(), source)
     }
 

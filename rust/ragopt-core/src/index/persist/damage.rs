@@ -32,6 +32,7 @@ fn large() -> Index {
         texts: &texts.iter().map(String::as_str).collect::<Vec<_>>(),
         stored: &stored.iter().map(String::as_bytes).collect::<Vec<_>>(),
         vectors: Some((DIMENSION, &rows)),
+        metadata: &[],
     };
     let bm25 = Bm25::new("lucene", 1.2, 0.75, 0.0, 0.0).expect("valid");
     Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid")

@@ -55,6 +55,7 @@ pub(super) fn sample(vectors: bool) -> Index {
         texts: &["red red apples and pears", "", &"pears plums ".repeat(300)],
         stored: &[b"one", b"", b"\xff\x00three"],
         vectors: vectors.then_some((3, &rows)),
+        metadata: &[],
     };
     let bm25 = Bm25::new("bm25plus", 0.9, 0.4, 1.0, 0.0).expect("valid");
     Index::build(Analyzer::new("english").expect("known"), bm25, source, "{\"embedder\": null}").expect("valid")

@@ -37,7 +37,7 @@ impl Corpus {
         let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
         let stored = vec![&b""[..]; ids.len()];
         let vectors = Some((self.dimension, &self.vectors[..]));
-        let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors };
+        let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors, metadata: &[] };
         let bm25 = Bm25::new(self.variant, 1.2, 0.75, 0.5, 0.25).expect("valid");
         self.shape.index(&Analyzer::new("whitespace").expect("known"), bm25, source)
     }

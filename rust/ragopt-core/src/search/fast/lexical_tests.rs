@@ -43,7 +43,7 @@ fn index(seed: u64, chunks: usize, bm25: Bm25, long: bool, shape: &Shape) -> Ind
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let stored = vec![&b""[..]; chunks];
-    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors: None };
+    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors: None, metadata: &[] };
     shape.index(&Analyzer::new("whitespace").expect("known"), bm25, source)
 }
 
@@ -126,7 +126,7 @@ fn the_order_of_adding_changes_nothing_when_the_best_come_last() {
     let ids: Vec<String> = (0..chunks).map(|i| i.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let stored = vec![&b""[..]; chunks];
-    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors: None };
+    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors: None, metadata: &[] };
     let bm25 = Bm25::new("lucene", 1.2, 0.75, 0.0, 0.0).expect("valid");
     let index = Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid");
     for k in [1, 10, 5000] {
