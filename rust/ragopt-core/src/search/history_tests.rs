@@ -10,7 +10,7 @@ use proptest::sample::{Index as Pick, select};
 
 use super::*;
 use crate::analysis::Analyzer;
-use crate::index::{Lock, Source, segment};
+use crate::index::{Filter, Lock, Metadata, Source, Value, segment};
 use crate::score::bm25::{Bm25, VARIANTS};
 use crate::score::normalizer::NORMALIZERS;
 
@@ -55,7 +55,11 @@ fn built(chunks: &[(&str, &str, Vector)], dimension: usize) -> Arc<crate::index:
     let rows: Vec<f32> = chunks.iter().flat_map(|chunk| chunk.2).collect();
     let stored: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
     let vectors = (dimension > 0).then_some((dimension, &rows[..]));
-    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors, metadata: &[] };
+    let text = |text: &str| Value::Text(text.as_bytes().to_vec().into());
+    let terms =
+        |chunk: &(&str, &str, Vector)| vec![(b"terms".to_vec(), Value::List(chunk.1.split(' ').map(text).collect()))];
+    let metadata: Vec<Metadata> = chunks.iter().map(terms).collect();
+    let source = Source { ids: &ids, texts: &texts, stored: &stored, vectors, metadata: &metadata };
     Arc::new(segment(&Analyzer::new("whitespace").expect("known"), source).expect("valid"))
 }
 
@@ -181,7 +185,13 @@ fn found(index: &Index, asked: &Asked, prefixed: bool) -> (Named, f64, (bool, bo
         asked.allow.is_none_or(|term| text.contains(&term.as_bytes()[0]))
     };
     let bits = Bits::of((0..index.span() as Ordinal).map(lets).collect::<Vec<_>>().into_iter());
-    let allow = asked.allow.map(|_| Allow::of_ordinals(index, &bits).expect("it fits"));
+    let allow = asked.allow.map(|term| {
+        let mut filter = Filter::default();
+        filter.compare(b"terms", "contains", &[Value::Text(term.as_bytes().into())]).expect("valid");
+        let allow = Allow::filtered(index, &filter).expect("whole");
+        assert_eq!(allow, Allow::of_ordinals(index, &bits).expect("it fits"));
+        allow
+    });
     let lexical = asked.terms.as_deref().map(Lexical::Terms);
     let vector = asked.vector.as_ref().map(|vector| &vector[..]);
     let found = search(index, lexical, vector, allow.as_ref(), &asked.parameters).expect("valid");
