@@ -117,7 +117,7 @@ class TestIdentifiers:
         ("asked", "first"), [("GetObject", "code"), ("getobject", "code"), ("get object", "prose")]
     )
     def test_the_same_way_of_writing_comes_first(self, asked: str, first: str) -> None:
-        documents = [{"id": "code", "text": "GetObject fails"}, {"id": "prose", "text": "get the object again"}]
+        documents = [{"id": "code", "text": "GetObject fails"}, {"id": "text", "text": "get the object again"}]
         assert Index.build(documents).search(asked, k=2)[0].id == first
 
     def test_names_and_units_stay_whole(self) -> None:

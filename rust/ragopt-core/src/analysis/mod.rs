@@ -176,6 +176,20 @@ impl Analyzer {
         words
     }
 
+    /// The stop words that are `word` but for marks on their letters.
+    #[must_use]
+    pub fn unmarked_stop_words(&self, word: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for lists in [self.options.stop_words, self.options.marked_stop_words] {
+            stop::for_each(lists, &mut |stop| {
+                if stop.chars().map(unmarked).eq(word.chars().map(unmarked)) {
+                    found.push(stop.to_owned());
+                }
+            });
+        }
+        found
+    }
+
     /// Appends every term to `out`, in order.
     pub fn terms(&self, text: &str, out: &mut Vec<String>) {
         self.for_each_term(text, &mut |term| out.push(term.to_owned()));

@@ -50,10 +50,20 @@ pub(crate) fn contains(lists: &[&[u64]], word: &str) -> bool {
     }
 }
 
+/// Calls `found` with the words of these lists.
+pub(crate) fn for_each(lists: &[&[u64]], found: &mut impl FnMut(&str)) {
+    for key in lists.iter().flat_map(|list| list.iter()) {
+        let bytes = key.to_be_bytes();
+        let length = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        found(std::str::from_utf8(&bytes[..length]).unwrap_or_default()); // made from text
+    }
+}
+
 /// The words of these lists.
 pub(crate) fn words(lists: &[&[u64]]) -> Vec<String> {
-    let word = |key: &u64| String::from_utf8(key.to_be_bytes().into_iter().filter(|&byte| byte > 0).collect());
-    lists.iter().flat_map(|list| list.iter()).filter_map(|key| word(key).ok()).collect()
+    let mut words = Vec::new();
+    for_each(lists, &mut |word| words.push(word.to_owned()));
+    words
 }
 
 #[cfg(test)]

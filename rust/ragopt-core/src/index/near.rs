@@ -102,6 +102,11 @@ impl<'a, T: AsRef<str>> Sorted<'a> for &'a [T] {
 trait Letters {
     /// `c` is the letter at `depth`, after those that were pushed at lower depths; whether a word that begins so can match.
     fn push(&mut self, depth: usize, c: char) -> bool;
+
+    /// The next letter after `c` that may pass at `depth`, where that is known.
+    fn after(&self, _depth: usize, _c: char) -> Option<char> {
+        None
+    }
 }
 
 /// Calls `visit` with each word of `list` all of whose letters `letters` let pass: its place, and the depth at its end.
@@ -120,7 +125,10 @@ fn walk<'a, L: Letters>(
         for (at, c) in word[shared..].char_indices() {
             if !letters.push(depth, c) {
                 known = &word[..shared + at];
-                place = beyond(list, place, &word[..shared + at + c.len_utf8()]);
+                place = match letters.after(depth, c) {
+                    Some(next) => from(list, place, &format!("{known}{next}")),
+                    None => beyond(list, place, &word[..shared + at + c.len_utf8()]),
+                };
                 continue 'words;
             }
             depth += 1;
@@ -155,12 +163,28 @@ fn beyond<'a>(list: &impl Sorted<'a>, place: usize, prefix: &str) -> usize {
     to.min(list.len())
 }
 
+/// The first place after `place` whose word is not before `bound`, as the one at `place` is.
+fn from<'a>(list: &impl Sorted<'a>, place: usize, bound: &str) -> usize {
+    let (mut before, mut to) = (place, list.len());
+    while before + 1 < to {
+        let middle = usize::midpoint(before, to);
+        if list.get(middle) < bound { before = middle } else { to = middle }
+    }
+    to
+}
+
 /// Words that have these letters under their marks.
 struct Plain(Vec<char>);
 
 impl Letters for Plain {
     fn push(&mut self, depth: usize, c: char) -> bool {
         self.0.get(depth) == Some(&unmarked(c))
+    }
+
+    fn after(&self, depth: usize, c: char) -> Option<char> {
+        // The plain letter comes first, the marked ones beyond ASCII.
+        let plain = self.0.get(depth).copied().filter(|plain| plain.is_ascii())?;
+        if c < plain { Some(plain) } else { c.is_ascii().then_some('\u{80}') }
     }
 }
 

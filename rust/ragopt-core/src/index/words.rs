@@ -62,9 +62,7 @@ impl Index {
                 }
             }
         }
-        let stop = self.analyzer().stop_words();
-        let places = near::same_but_for_marks(&&stop[..], word);
-        found.extend(places.into_iter().map(|place| (stop[place].clone(), self.len())));
+        found.extend(self.analyzer().unmarked_stop_words(word).into_iter().map(|stop| (stop, self.len())));
         Ok(found.into_iter().filter(|(_, frequency)| *frequency > 0).collect())
     }
 

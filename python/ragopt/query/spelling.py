@@ -1,0 +1,197 @@
+"""Words that no chunk holds: read with the accents they lack, or mended to those that chunks do hold.
+
+A word is mended only if it is unknown to the index, has letters alone (no numbers, codes or identifiers) and at least
+four of them. The candidates are the words within one edit, or two for long words (insert, delete, replace, swap
+neighbors: F. J. Damerau, "A technique for computer detection and correction of spelling errors", CACM 7(3), 1964).
+They are weighed by how many chunks hold them and by how likely the slip is, and share the weight of the word that was
+typed. A word that is two known ones run together is taken apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+from time import perf_counter
+from typing import Any, Protocol
+
+from ragopt.index.vocabulary import Vocabulary
+from ragopt.query.accents import read
+from ragopt.types import Query, Span
+
+__all__ = ["Mended", "Spoken", "mend", "mend_word"]
+
+#: Fewer letters say too little about what was meant.
+SHORTEST = 4
+#: From here on two edits still leave most of the word.
+LONG = 8
+#: Candidates that are kept, and the least share of one.
+MOST = 3
+LEAST_SHARE = 0.1
+#: What a slip costs, in natural logarithms of its odds against the likeliest one (two letters swapped).
+NEIGHBORING_KEY, OTHER, FIRST_LETTER, SECOND_EDIT = 1.0, 1.5, 2.0, 4.0
+#: How much the logarithm of a word's frequency counts.
+FREQUENCY = 0.7
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_KEYS = {key: (x + y / 2, y) for y, row in enumerate(_ROWS) for x, key in enumerate(row)}
+
+
+#: A longer text is no question; it is searched as it is.
+MOST_CHARACTERS = 20_000
+
+Terms = tuple[tuple[str, float], ...]
+
+
+class Spoken(Protocol):
+    """What mending asks of an index: `ragopt.Index` has it."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of its chunks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a word was taken for: `word` for people and embedders ("" for none), `terms` with weights that sum to 1."""
+
+    word: str
+    terms: Terms
+
+
+def mend(question: str | Query, index: Spoken) -> tuple[Query, Span]:
+    """The question with its unknown words mended, and the account of it; a Query comes back as it is if there are none.
+
+    The new query has the mended text, for embedders and people, and weighted terms, in which a word that may be any of
+    several has a weight of 1 shared by them. A query that holds terms already is left alone.
+    """
+    start = perf_counter()
+    query = Query(question) if isinstance(question, str) else question
+
+    def account(changed: bool, why: str, **details: Any) -> Span:
+        return Span("spelling", perf_counter() - start, {"changed": changed, "why": why, **details})
+
+    if query.terms is not None or len(query.text) > MOST_CHARACTERS:
+        return query, account(False, "the terms are given" if query.terms is not None else "too long for a question")
+    vocabulary = index.vocabulary
+    words = vocabulary.words(query.text)
+    changes = _changes(words, vocabulary)
+    if not changes:
+        return query, account(False, "every word is known, or nothing known is close")
+    terms: dict[str, float] = {}
+    text = query.text
+    for i, (word, own) in enumerate(words):
+        for term, weight in changes[i].terms if i in changes else tuple((term, 1.0) for term in own):
+            terms[term] = terms.get(term, 0.0) + weight
+        if i in changes:
+            text = _replaced(text, word, changes[i].word)
+    mended = {words[i][0]: change.word for i, change in changes.items()}
+    query = replace(query, text=text, terms=tuple(terms.items()))
+    return query, account(True, "words that no chunk holds, and accents that were left out", words=mended)
+
+
+def _replaced(text: str, word: str, by: str) -> str:
+    """The text with the first `word` of its own replaced; as it is where its normal form alone holds the word."""
+    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: by, text, count=1)
+
+
+def _changes(words: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary) -> dict[int, Mended]:
+    """What stands for which of the words (with their terms)."""
+    if not vocabulary.chunks:
+        return {}
+    own = [[term for term in terms if " " not in term] for _, terms in words]
+    single = [terms[0] if len(terms) == 1 else "" for terms in own]
+    # A stop word and an identifier count as known: there is nothing to mend.
+    known = [not term or held > 0 for term, held in zip(single, vocabulary.frequencies(single), strict=True)]
+    lower = [word.lower() for word, _ in words]
+    readings = read(lower, known, vocabulary)
+    changes = {}
+    for i, (word, terms) in enumerate(words):
+        if readings.words[i] or readings.pairs[i]:
+            reading = _reading(lower[i], terms, readings.words[i], readings.pairs[i], vocabulary)
+            if dict(reading.terms).keys() != set(terms):
+                changes[i] = reading
+        elif not known[i] and _is_plain_word(word) and (mended := mend_word(lower[i], vocabulary)):
+            changes[i] = mended
+    return {i: replace(change, word=_cased(change.word, words[i][0])) for i, change in changes.items()}
+
+
+def _cased(word: str, like: str) -> str:
+    return word[:1].upper() + word[1:] if like[:1].isupper() else word
+
+
+def _reading(word: str, typed: Sequence[str], words: Terms, pairs: Terms, vocabulary: Vocabulary) -> Mended:
+    """What a word reads as: itself as typed, and its readings at their probabilities; stop words have no term."""
+    weights = {**dict(words), **dict(pairs), **dict.fromkeys(typed, 1.0)}
+    held = vocabulary.frequencies(list(weights))
+    kept = tuple(item for item, frequency in zip(weights.items(), held, strict=True) if frequency)
+    return Mended(words[0][0] if words else word, kept)
+
+
+def _is_plain_word(word: str) -> bool:
+    """Letters alone, and no capitals inside: neither a number nor a code nor an identifier."""
+    return word.isalpha() and (word[1:].islower() or (word.isupper() and len(word) > SHORTEST))
+
+
+def mend_word(word: str, vocabulary: Vocabulary) -> Mended | None:
+    """What the unknown `word` (of letters, in lower case) was meant to be; None if nothing known is close."""
+    if len(word) < SHORTEST:
+        return None
+    found = vocabulary.near(word, 1)
+    if not found and (parts := _apart(word, vocabulary)):
+        return Mended(" ".join(parts), tuple((vocabulary.terms(part)[-1], 1.0) for part in parts))
+    if not found and len(word) >= LONG:
+        found = vocabulary.near(word, 2)
+    if not found:
+        return None
+    odds = [exp(FREQUENCY * log(near.frequency) - slip(word, near.word)) for near in found]
+    ranked = sorted(zip(odds, found, strict=True), key=lambda pair: (-pair[0], pair[1].word))[:MOST]
+    kept = [(odd, near) for odd, near in ranked if odd >= LEAST_SHARE * ranked[0][0]]
+    total = sum(odd for odd, _ in kept)
+    shares: dict[str, float] = {}
+    for odd, near in kept:
+        if near.term:
+            shares[near.term] = shares.get(near.term, 0.0) + odd / total
+    return Mended(kept[0][1].word, tuple(shares.items()))
+
+
+def slip(typed: str, meant: str) -> float:
+    """How unlikely it is that someone who meant one word typed the other: 0 for two letters swapped."""
+    start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
+    a, b = typed[start:], meant[start:]
+    while a and b and a[-1] == b[-1]:
+        a, b = a[:-1], b[:-1]
+    cost = FIRST_LETTER if start == 0 else 0.0
+    if len(a) == len(b) == 2 and a == b[::-1]:
+        return cost
+    if len(a) + len(b) == 1:  # one letter too many or too few; a doubled one is the easiest slip
+        letter = a or b
+        doubled = start > 0 and typed[start - 1] == letter
+        return cost + (0.0 if doubled else NEIGHBORING_KEY)
+    if len(a) == len(b) == 1:
+        return cost + (NEIGHBORING_KEY if _are_neighbors(a, b) else OTHER)
+    return cost + SECOND_EDIT
+
+
+def _are_neighbors(one: str, other: str) -> bool:
+    if one not in _KEYS or other not in _KEYS:
+        return False
+    (x1, y1), (x2, y2) = _KEYS[one], _KEYS[other]
+    return abs(x1 - x2) <= 1 and abs(y1 - y2) <= 1
+
+
+def _apart(word: str, vocabulary: Vocabulary) -> Sequence[str]:
+    """Two known words that `word` is made of; the rarer one is as frequent as can be."""
+    cuts = [(word[:i], word[i:]) for i in range(3, len(word) - 2)]
+    cuts += [(head[:-1], tail) for head, tail in cuts if head.endswith("s") and len(head) > 3]
+    best: Sequence[str] = ()
+    least = 0
+    for head, tail in cuts:
+        terms = [vocabulary.terms(part) for part in (head, tail)]
+        if all(len(each) == 1 for each in terms):
+            frequency = min(vocabulary.frequencies([terms[0][0], terms[1][0]]))
+            if frequency > least:
+                best, least = (head, tail), frequency
+    return best
