@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ragopt import Bm25, Index
-from ragopt.query.spelling import mend
+from ragopt.query import mend
 from ragopt.types import Query
 from tests.collections.data import Collection
 from tests.collections.measured import collection, ids, index_of, values
@@ -28,7 +28,7 @@ def ndcg(index: Index, data: Collection, queries: Sequence[str | Query]) -> floa
 
 
 def mended(index: Index, queries: Sequence[str]) -> list[Query]:
-    return [mend(query, index)[0] for query in queries]
+    return [mend(query, index=index)[0] for query in queries]
 
 
 @pytest.mark.parametrize("analyzer", ["english", "multilingual"])

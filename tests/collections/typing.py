@@ -22,7 +22,7 @@ def with_typos(text: str, seed: int, rate: float = 0.2) -> str:
 
 def _slip(word: str, draw: random.Random) -> str:
     kind, at = draw.choice(["swap", "omit", "insert", "replace"]), draw.randrange(len(word))
-    letter = draw.choice(string.ascii_lowercase)
+    letter = draw.choice(string.ascii_uppercase if word.isupper() else string.ascii_lowercase)
     if kind == "swap":
         at = draw.randrange(len(word) - 1)
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]

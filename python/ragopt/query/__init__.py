@@ -8,6 +8,7 @@ needs one) an index, to a Query and the Span that says what it changed and why:
 | style | `restyle` | takes off greetings, politeness, question shells; makes signs uniform |
 | aside | `set_aside` | sets sentences, logs and signatures aside that the corpus knows nothing about |
 | parts | `decompose` | makes sub-queries of comparisons and of questions joined in one |
+| spelling | `mend` | mends words that no chunk holds, and reads words typed without accents |
 | references | `resolve_references` | completes a question that leans on earlier turns |
 | keywords | `weigh_keywords` | names the phrases that carry the question |
 | scope | `assess_scope` | says how likely the corpus can answer at all |
@@ -24,6 +25,7 @@ from ragopt.query.parts import decompose
 from ragopt.query.prepare import prepare
 from ragopt.query.references import needs_history, resolve_references
 from ragopt.query.scope import CAUTIOUS, assess_scope
+from ragopt.query.spelling import mend
 from ragopt.query.steps import Statistics
 from ragopt.query.style import restyle
 from ragopt.types import Profile, QuerySettings
@@ -40,6 +42,7 @@ __all__ = [
     "decompose",
     "decompose_by_model",
     "language",
+    "mend",
     "needs_history",
     "prepare",
     "resolve_references",

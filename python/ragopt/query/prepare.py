@@ -13,6 +13,7 @@ from ragopt.query.model import decompose_by_model, rewrite_by_model
 from ragopt.query.parts import decompose
 from ragopt.query.references import resolve_references
 from ragopt.query.scope import assess_scope
+from ragopt.query.spelling import mend
 from ragopt.query.steps import DEFAULTS, Statistics, as_question
 from ragopt.query.style import restyle
 from ragopt.types import Query, QuerySettings, Span, Where
@@ -31,8 +32,8 @@ def prepare(
 ) -> tuple[Query, tuple[Span, ...]]:
     """The question ready to be searched, and a span for each step that ran, which says what it changed and why.
 
-    The steps: style, aside, parts, references, keywords, scope. Without an `index` those that ask one leave the
-    question as it is. A Query that has terms, a vector or parts is prepared already and passes as it is, as does a
+    The steps: style, aside, parts, spelling, references, keywords, scope. Without an `index` those that ask one leave
+    the question as it is. A Query that has terms, a vector or parts is prepared already and passes as it is, as does a
     plain question that stands alone. With a `generator`, a model divides every question and rewrites those that
     lean on `history`; what it gives is checked, and the rules stand in for it. `where` is joined (and) to a
     filter that the question carries.
@@ -58,6 +59,8 @@ def prepare(
             decompose_by_model(query, generator, settings, index) if generator else decompose(query, settings, index)
         )
         query = then(divided)
+    if settings.spelling:
+        query = then(mend(query, settings, index))
     if settings.references and turns:
         if generator:
             query = then(rewrite_by_model(query, generator, settings, index, history=turns))

@@ -13,24 +13,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
-from time import perf_counter
-from typing import Any, Protocol
 
 from ragopt.index.vocabulary import Vocabulary
 from ragopt.query.accents import read
-from ragopt.types import Query, Span
+from ragopt.query.steps import DEFAULTS, MOST_CHARACTERS, Statistics, Step, as_question
+from ragopt.types import Query, QuerySettings, Span
 
-__all__ = ["Mended", "Spoken", "mend", "mend_word"]
+__all__ = ["Mended", "mend", "mend_word"]
 
 #: Fewer letters say too little about what was meant.
 SHORTEST = 4
-#: From here on two edits still leave most of the word.
+#: From here on two edits still leave most of the word, and two words run together are told from one (`anyone`).
 LONG = 8
 #: Candidates that are kept, and the least share of one.
 MOST = 3
 LEAST_SHARE = 0.1
 #: What a slip costs, in natural logarithms of its odds against the likeliest one (two letters swapped).
 NEIGHBORING_KEY, OTHER, FIRST_LETTER, SECOND_EDIT = 1.0, 1.5, 2.0, 4.0
+#: The weight of what stands for a mistyped word: a word that is new to the corpus may be right.
+TRUST = 0.8
 #: How much the logarithm of a word's frequency counts.
 FREQUENCY = 0.7
 
@@ -38,58 +39,61 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYS = {key: (x + y / 2, y) for y, row in enumerate(_ROWS) for x, key in enumerate(row)}
 
 
-#: A longer text is no question; it is searched as it is.
-MOST_CHARACTERS = 20_000
-
 Terms = tuple[tuple[str, float], ...]
-
-
-class Spoken(Protocol):
-    """What mending asks of an index: `ragopt.Index` has it."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The words of its chunks."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What a word was taken for: `word` for people and embedders ("" for none), `terms` with weights that sum to 1."""
+    """What a word was taken for: `word` for people, `terms` with their weights.
+
+    `likely`: so likely that an embedder should read it instead of what was typed, of which it makes something itself.
+    """
 
     word: str
     terms: Terms
+    likely: bool
 
 
-def mend(question: str | Query, index: Spoken) -> tuple[Query, Span]:
+def mend(
+    question: str | Query, settings: QuerySettings = DEFAULTS, index: Statistics | None = None
+) -> tuple[Query, Span]:
     """The question with its unknown words mended, and the account of it; a Query comes back as it is if there are none.
 
-    The new query has the mended text, for embedders and people, and weighted terms, in which a word that may be any of
-    several has a weight of 1 shared by them. A query that holds terms already is left alone.
+    The new query has the mended text, where the word meant is beyond doubt, and weighted terms, in which the words that one may be
+    share its weight. Its parts are mended too. A query that holds terms already is left alone, as is one without an
+    `index`. `settings` are those of the stage; this step has none of its own.
     """
-    start = perf_counter()
-    query = Query(question) if isinstance(question, str) else question
-
-    def account(changed: bool, why: str, **details: Any) -> Span:
-        return Span("spelling", perf_counter() - start, {"changed": changed, "why": why, **details})
-
-    if query.terms is not None or len(query.text) > MOST_CHARACTERS:
-        return query, account(False, "the terms are given" if query.terms is not None else "too long for a question")
+    query = as_question(question)
+    step = Step("spelling", query)
+    if index is None:
+        return step.done("no index to compare with")
+    if query.terms is not None:
+        return step.done("the terms are given")
+    if len(query.text) > MOST_CHARACTERS:
+        return step.done("too long for a question")
+    if query.parts:
+        parts, spans = zip(*(mend(part, settings, index) for part in query.parts), strict=True)
+        words = {word: to for span in spans for word, to in span.details.get("words", {}).items()}
+        if not words:
+            return step.done("every word is known, or nothing known is close")
+        return step.changed(replace(query, parts=parts), "words that no chunk holds", words=words)
     vocabulary = index.vocabulary
-    words = vocabulary.words(query.text)
-    changes = _changes(words, vocabulary)
+    found = vocabulary.words(query.text)
+    changes = _changes(found, vocabulary)
     if not changes:
-        return query, account(False, "every word is known, or nothing known is close")
+        return step.done("every word is known, or nothing known is close")
     terms: dict[str, float] = {}
     text = query.text
-    for i, (word, own) in enumerate(words):
+    for i, (word, own) in enumerate(found):
         for term, weight in changes[i].terms if i in changes else tuple((term, 1.0) for term in own):
             terms[term] = terms.get(term, 0.0) + weight
-        if i in changes:
+        if i in changes and changes[i].likely:
             text = _replaced(text, word, changes[i].word)
-    mended = {words[i][0]: change.word for i, change in changes.items()}
-    query = replace(query, text=text, terms=tuple(terms.items()))
-    return query, account(True, "words that no chunk holds, and accents that were left out", words=mended)
+    return step.changed(
+        replace(query, text=text, terms=tuple(terms.items())),
+        "words that no chunk holds, or that lack their accents",
+        words={found[i][0]: change.word for i, change in changes.items()},
+    )
 
 
 def _replaced(text: str, word: str, by: str) -> str:
@@ -127,7 +131,7 @@ def _reading(word: str, typed: Sequence[str], words: Terms, pairs: Terms, vocabu
     weights = {**dict(words), **dict(pairs), **dict.fromkeys(typed, 1.0)}
     held = vocabulary.frequencies(list(weights))
     kept = tuple(item for item, frequency in zip(weights.items(), held, strict=True) if frequency)
-    return Mended(words[0][0] if words else word, kept)
+    return Mended(words[0][0] if words else word, kept, True)
 
 
 def _is_plain_word(word: str) -> bool:
@@ -140,8 +144,8 @@ def mend_word(word: str, vocabulary: Vocabulary) -> Mended | None:
     if len(word) < SHORTEST:
         return None
     found = vocabulary.near(word, 1)
-    if not found and (parts := _apart(word, vocabulary)):
-        return Mended(" ".join(parts), tuple((vocabulary.terms(part)[-1], 1.0) for part in parts))
+    if not found and len(word) >= LONG and (parts := _apart(word, vocabulary)):
+        return Mended(" ".join(parts), tuple((vocabulary.terms(part)[-1], TRUST) for part in parts), True)
     if not found and len(word) >= LONG:
         found = vocabulary.near(word, 2)
     if not found:
@@ -153,8 +157,9 @@ def mend_word(word: str, vocabulary: Vocabulary) -> Mended | None:
     shares: dict[str, float] = {}
     for odd, near in kept:
         if near.term:
-            shares[near.term] = shares.get(near.term, 0.0) + odd / total
-    return Mended(kept[0][1].word, tuple(shares.items()))
+            shares[near.term] = shares.get(near.term, 0.0) + TRUST * odd / total
+    meant = kept[0][1].word
+    return Mended(meant, tuple(shares.items()), slip(word, meant) < OTHER)
 
 
 def slip(typed: str, meant: str) -> float:

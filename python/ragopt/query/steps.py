@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from ragopt.errors import InputTypeError
+from ragopt.index.vocabulary import Vocabulary
 from ragopt.query.language import fold, language
 from ragopt.query.lexicon import LEXICONS, Lexicon
 from ragopt.types import Hits, Normalizer, Query, QuerySettings, Span, Threshold, Where
@@ -25,6 +26,11 @@ class Statistics(Protocol):
     """What the steps ask of an index: `ragopt.Index` has it."""
 
     def __len__(self) -> int: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of its chunks."""
+        ...
 
     def terms(self, text: str) -> list[str]:
         """The terms of a text."""

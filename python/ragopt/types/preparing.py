@@ -25,6 +25,7 @@ class QuerySettings:
     `style` takes off chat around a question; `profile` "formal" also writes chat spellings out ("ko" is
     "không"), for a corpus that never uses them. `aside` sets parts aside that have nothing to do with the
     corpus. `split` makes parts of comparisons and of questions joined in one, at most `most_parts`.
+    `spelling` mends words that no chunk holds and reads those that lack their accents.
     `references` adds what earlier turns said, at `reference_weight` of the question's own terms.
     `keywords` is how many keywords are shown, `keyword_filter` how many the lexical side keeps (0: all;
     measured to cost quality, so off). `answerable` is the least probability that the corpus holds an
@@ -38,6 +39,7 @@ class QuerySettings:
     aside: bool = True
     split: bool = True
     most_parts: int = 4
+    spelling: bool = True
     references: bool = True
     reference_weight: float = 0.5
     keywords: int = 8
@@ -46,7 +48,7 @@ class QuerySettings:
     language: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("style", "aside", "split", "references"):
+        for name in ("style", "aside", "split", "spelling", "references"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"query.{name}={getattr(self, name)!r}: must be true or false")
         object.__setattr__(self, "profile", one_of("profile", self.profile, Profile))

@@ -39,7 +39,7 @@ def searched(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, Any]:
 def test_search_prepares_the_question(folder: str, history: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = searched(capsys, folder, "Hi, please tell me how to rotate the encryption key. Thanks!")
     assert found["searched"] == "how to rotate the encryption key."
-    assert [step["stage"] for step in found["steps"]] == ["style", "aside", "parts", "keywords"]
+    assert [step["stage"] for step in found["steps"]] == ["style", "aside", "parts", "spelling", "keywords"]
     assert "encryption key" in found["keywords"] and found["hits"][0]["id"].startswith("keys")
     leaning = searched(capsys, folder, "What about its costs?", "--history", history)
     assert "encryption key" in leaning["searched"] and leaning["hits"][0]["id"].startswith("keys")
@@ -58,7 +58,7 @@ def test_explain_shows_each_step(folder: str, capsys: pytest.CaptureFixture[str]
         main(["search", folder, "Please compare an encryption key with sourdough bread", "--explain", "-k", "2"]) == 0
     )
     said = capsys.readouterr().out
-    for step in ("style", "aside", "parts", "keywords"):
+    for step in ("style", "aside", "parts", "spelling", "keywords"):
         assert step in said
     assert "an encryption key | sourdough bread" in said and "found by 'sourdough bread'" in said
 

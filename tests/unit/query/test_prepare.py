@@ -15,7 +15,7 @@ from ragopt.testing import FakeEmbedder, FakeGenerator, FakeRetriever
 from ragopt.types import Reason, SearchSettings, Status
 from tests.unit.query.corpus import index
 
-STEPS = ["style", "aside", "parts", "references", "keywords", "scope"]
+STEPS = ["style", "aside", "parts", "spelling", "references", "keywords", "scope"]
 EVERY = QuerySettings(answerable=0.01)
 TURNS = [("user", "How do I rotate the encryption key?"), ("assistant", "By a policy.")]
 
@@ -30,7 +30,7 @@ def test_every_step_leaves_a_span_that_says_why() -> None:
 
 
 def test_a_step_that_is_off_does_not_run() -> None:
-    off = QuerySettings(style=False, aside=False, split=False, references=False, keywords=0)
+    off = QuerySettings(style=False, aside=False, split=False, spelling=False, references=False, keywords=0)
     assert prepare("Hi! gp2 vs gp3?", settings=off, index=index(), history=TURNS) == (Query("Hi! gp2 vs gp3?"), ())
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragopt import Index
-from ragopt.query.spelling import mend, slip
+from ragopt.query import mend
+from ragopt.query.spelling import slip
 from ragopt.types import Query
 
 TEXTS = (
@@ -40,7 +41,7 @@ def index() -> Index:
     ],
 )
 def test_slips_are_mended(index: Index, typed: str, meant: str) -> None:
-    query, span = mend(typed, index)
+    query, span = mend(typed, index=index)
     assert query.text == meant
     assert span.stage == "spelling" and span.details["changed"]
     found = index.search(query, k=3)
@@ -56,59 +57,59 @@ def test_slips_are_mended(index: Index, typed: str, meant: str) -> None:
 )  # fmt: skip
 def test_what_is_known_or_no_word_is_left_alone(index: Index, question: str) -> None:
     given_ = Query(question)
-    query, span = mend(given_, index)
+    query, span = mend(given_, index=index)
     assert query is given_ and not span.details["changed"]
 
 
 def test_a_mistyped_stop_word_says_nothing(index: Index) -> None:
-    query, _ = mend("throughput wiht capacity", index)
+    query, _ = mend("throughput wiht capacity", index=index)
     assert query.text == "throughput with capacity"
     assert dict(query.terms or ()).keys() == {"throughput", "capac"}
 
 
 def test_given_terms_are_left_alone(index: Index) -> None:
     query = Query("concurency", terms=(("concurency", 1.0),))
-    assert mend(query, index)[0] is query
+    assert mend(query, index=index)[0] is query
 
 
 def test_an_empty_index_mends_nothing() -> None:
-    query, _ = mend("concurency", Index.build([]))
+    query, _ = mend("concurency", index=Index.build([]))
     assert query.terms is None
 
 
 class TestAccents:
     def test_each_reading_is_found(self, index: Index) -> None:
-        query, _ = mend("duong", index)
+        query, _ = mend("duong", index=index)
         assert set(index.search(query, k=5).ids) == {"5", "6"}
 
     def test_the_neighbors_tell_the_reading(self, index: Index) -> None:
-        query, _ = mend("benh vien Da Nang", index)
+        query, _ = mend("benh vien Da Nang", index=index)
         assert query.text == "bệnh viện Đà Nẵng"
         assert index.search(query, k=1).ids == ["3"]
         assert "bệnh viện" in dict(query.terms or ())
 
     def test_readings_weigh_less_than_what_was_typed(self) -> None:
         index = Index.build([{"id": "plain", "text": "duong"}, {"id": "road", "text": "đường"}])
-        query, _ = mend("duong", index)
+        query, _ = mend("duong", index=index)
         assert index.search(query, k=2).ids == ["plain", "road"]
         assert all(weight <= 1 for _, weight in query.terms or ())
 
     @pytest.mark.parametrize("question", ["đường", "dương"])
     def test_an_accented_word_is_no_other(self, index: Index, question: str) -> None:
-        assert len(index.search(mend(question, index)[0], k=5)) == 1
+        assert len(index.search(mend(question, index=index)[0], k=5)) == 1
 
     @pytest.mark.parametrize("form", ["NFC", "NFD"])
     def test_both_normal_forms_are_one(self, index: Index, form: str) -> None:
         text = unicodedata.normalize(form, "Bệnh viện Đà Nẵng")
-        assert mend(text, index)[0].terms is None
+        assert mend(text, index=index)[0].terms is None
         assert index.search(text, k=1).ids == ["3"]
 
     @pytest.mark.parametrize("question", ["cach tang concurrency cua ham Lambda", "cách tăng concurency của Lambda"])
     def test_mixed_technical_questions(self, index: Index, question: str) -> None:
-        assert index.search(mend(question, index)[0], k=1).ids == ["4"]
+        assert index.search(mend(question, index=index)[0], k=1).ids == ["4"]
 
     def test_english_words_of_an_english_question_keep_their_weight(self, index: Index) -> None:
-        query, _ = mend("a dai replication", index)
+        query, _ = mend("a dai replication", index=index)
         assert index.search(query, k=1).ids == ["2"]
 
 
@@ -120,7 +121,7 @@ def test_slips_are_ordered_by_how_often_they_happen() -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_mended_or_left(text: str) -> None:
     index = Index.build([{"id": "1", "text": "bệnh viện word trường large 中国"}])
-    query, _ = mend(text, index)
+    query, _ = mend(text, index=index)
     assert all(weight > 0 for _, weight in query.terms or ())
     index.search(query, k=1)
 
@@ -129,5 +130,5 @@ def test_any_text_is_mended_or_left(text: str) -> None:
 def test_a_long_line_is_searched_as_it_is(index: Index, piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     start = time.thread_time()
-    assert mend(text, index)[0].text == text
+    assert mend(text, index=index)[0].text == text
     assert time.thread_time() - start < 1.0

@@ -3,7 +3,6 @@
 /// English endings, sorted: a stem and one of these may be a word that has this stem.
 pub(crate) static ENDINGS: &[&str] = &[
     "",
-    "'s",
     "abilities",
     "ability",
     "able",
