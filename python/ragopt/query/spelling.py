@@ -59,9 +59,9 @@ def mend(
 ) -> tuple[Query, Span]:
     """The question with its unknown words mended, and the account of it; a Query comes back as it is if there are none.
 
-    The new query has the mended text, where the word meant is beyond doubt, and weighted terms, in which the words that one may be
-    share its weight. Its parts are mended too. A query that holds terms already is left alone, as is one without an
-    `index`. `settings` are those of the stage; this step has none of its own.
+    The new query has weighted terms, in which the words that one may be share its weight, and the mended text where
+    the word that was meant is beyond doubt. Its parts are mended too. A query that holds terms already is left alone,
+    as is one without an `index`. `settings` are those of the stage; this step has none of its own.
     """
     query = as_question(question)
     step = Step("spelling", query)
