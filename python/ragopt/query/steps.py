@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from ragopt.errors import InputTypeError
+from ragopt.index.documents import require_text
 from ragopt.index.vocabulary import Vocabulary
 from ragopt.query.language import fold, language
 from ragopt.query.lexicon import LEXICONS, Lexicon
@@ -78,11 +79,13 @@ class Step:
 
 
 def as_question(question: str | Query) -> Query:
-    """The question as a Query; InputTypeError when it is neither a string nor a Query."""
+    """The question as a Query; InputTypeError for what is neither a string nor a Query, or cannot be written."""
     if isinstance(question, str):
-        return Query(question)
+        question = Query(question)
     if not isinstance(question, Query):
         raise InputTypeError(f"question is a {type(question).__name__}: give a string or a ragopt Query")
+    if isinstance(question.text, str):  # the search words what else is wrong with it
+        require_text(question.text, "question")
     return question
 
 
