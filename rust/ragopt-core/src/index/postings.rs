@@ -232,14 +232,9 @@ impl Postings {
         let Term { row, most, .. } = self.terms[term as usize];
         let (form, odd) = self.parts(term)?;
         let mut postings = TermPostings { form, odd, most, row: None };
-        if let Some(word) = self.sound.get(term as usize / 64) {
-            let bit = 1 << (term % 64);
-            if word.load(Ordering::Acquire) & bit == 0 {
-                self.sound(term, &postings)?;
-                word.fetch_or(bit, Ordering::AcqRel);
-            }
-        }
-        if let Some(slot) = self.rows.get(row as usize) {
+        let first = self.look_through(term, &postings)?;
+        // A row is worth making for a term that is asked for again.
+        if let Some(slot) = self.rows.get(row as usize).filter(|_| !first) {
             if slot.get().is_none() {
                 // Not made under the lock: a process that is forked meanwhile would wait for it for ever.
                 let _ = slot.set(self.row(&postings));
@@ -247,6 +242,18 @@ impl Postings {
             postings.row = slot.get().map(|row| &row[..]);
         }
         Ok(postings)
+    }
+
+    /// Looks through the postings of a term that were not yet; whether this was the first time.
+    fn look_through(&self, term: u32, postings: &TermPostings<'_>) -> Result<bool> {
+        let (Some(word), bit) = (self.sound.get(term as usize / 64), 1 << (term % 64)) else {
+            return Ok(false);
+        };
+        if word.load(Ordering::Acquire) & bit != 0 {
+            return Ok(false);
+        }
+        self.sound(term, postings)?;
+        Ok(word.fetch_or(bit, Ordering::AcqRel) & bit == 0)
     }
 
     /// Where a term's postings are, as they were written.
@@ -288,7 +295,7 @@ impl Postings {
         row.into()
     }
 
-    /// Reads all postings.
+    /// Looks through all postings, and makes the rows of all common terms.
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::error::Error::Corrupt) where their file is damaged.
@@ -297,6 +304,10 @@ impl Postings {
         self.places.all()?;
         self.starts.all()?;
         self.odd.all()?;
+        for term in 0..self.terms.len() as u32 {
+            self.of(term)?;
+            self.of(term)?;
+        }
         Ok(())
     }
 

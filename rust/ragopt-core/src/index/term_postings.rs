@@ -33,7 +33,7 @@ pub(crate) enum Form<'a> {
 }
 
 /// Whether `numbers` ascend strictly; the whole is looked at, which a CPU does many at a time.
-fn ascend<T: Copy>(numbers: &[T], key: impl Fn(T) -> u32) -> bool {
+fn ascend<T: Copy, K: Ord>(numbers: &[T], key: impl Fn(T) -> K) -> bool {
     let (Some(behind), Some(ahead)) = (numbers.get(..numbers.len().saturating_sub(1)), numbers.get(1..)) else {
         return true;
     };
@@ -62,40 +62,45 @@ impl<'a> TermPostings<'a> {
         self.most
     }
 
-    /// Whether a walk over `chunks` chunks can trust them: ordinals that ascend and are there, as many odd counts as
-    /// codes that say so, and no count above the most.
+    /// Whether a walk over `chunks` chunks can trust them: ordinals that ascend and are there, a count for each code that
+    /// says so, and none above the most. It is worth some care: a search after opening waits for it.
     pub(super) fn sound(&self, chunks: usize) -> bool {
-        let (odd, highest) = match self.form {
+        let (ascend, highest) = match self.form {
             Form::Words(words) => {
-                if !ascend(words, |word| word >> 2) || words.last().is_some_and(|&word| word as usize >> 2 >= chunks) {
-                    return false;
-                }
-                let codes = || words.iter().map(|&word| word & 3);
-                (codes().filter(|&code| code == ODD_CODE).count(), codes().max())
+                let there = words.last().is_none_or(|&word| (word as usize >> 2) < chunks);
+                (there && ascend(words, |word| word >> 2), words.iter().fold(0, |most, &word| most.max(word & 3)))
             }
             Form::Places { starts, places } => {
-                let windows = starts.windows(2).zip((0..chunks).step_by(WINDOW));
-                let sound = |(range, first): (&[u32], usize)| {
-                    let places = places.get(range[0] as usize..range[1] as usize);
-                    places.is_some_and(|places| {
+                let mut whole =
+                    starts.first() == Some(&0) && starts.last().copied() == u32::try_from(places.len()).ok();
+                for (range, first) in starts.windows(2).zip((0..chunks).step_by(WINDOW)) {
+                    whole &= places.get(range[0] as usize..range[1] as usize).is_some_and(|places| {
                         let last = places.last().map_or(0, |&place| usize::from(place & LOCAL));
-                        ascend(places, |place| u32::from(place & LOCAL)) && last < chunks - first
-                    })
-                };
-                let whole = starts.first() == Some(&0) && starts.last().copied() == u32::try_from(places.len()).ok();
-                if !whole || !windows.into_iter().all(sound) {
-                    return false;
+                        last < chunks - first && ascend(places, |place| place & LOCAL)
+                    });
                 }
-                let codes = || places.iter().map(|&place| u32::from(place >> WINDOW_BITS));
-                (codes().filter(|&code| code == ODD_CODE).count(), codes().max())
+                (whole, places.iter().fold(0, |most, &place| most.max(u32::from(place >> WINDOW_BITS))))
             }
         };
-        let most = self.odd.iter().map(|&[_, count]| count).max();
-        ascend(self.odd, |[ordinal, _]| ordinal)
-            && self.odd.iter().all(|&[ordinal, count]| count >= ODD && (ordinal as usize) < chunks)
-            && odd == self.odd.len()
-            && self.odd.iter().all(|&[ordinal, _]| self.code(ordinal) == Some(ODD_CODE))
-            && most.or(highest.map(|code| code + 1)) == Some(self.most)
+        let most = self.odd.iter().map(|&[_, count]| count).max().unwrap_or(highest + 1);
+        ascend && most == self.most && self.odd.iter().all(|&[_, count]| count >= ODD) && self.odd_are_there()
+    }
+
+    /// Whether the odd counts are those of the postings that say so. Their ordinals ascend.
+    fn odd_are_there(&self) -> bool {
+        let odd = self.odd.iter().map(|&[ordinal, _]| ordinal);
+        match self.form {
+            Form::Words(words) => words.iter().filter(|&&word| word & 3 == ODD_CODE).map(|word| word >> 2).eq(odd),
+            Form::Places { starts, places } => {
+                let here = |(window, range): (usize, &[u32])| {
+                    let first = (window << WINDOW_BITS) as Ordinal;
+                    let odd = |&&place: &&u16| u32::from(place >> WINDOW_BITS) == ODD_CODE;
+                    let places = &places[range[0] as usize..range[1] as usize];
+                    places.iter().filter(odd).map(move |place| first + Ordinal::from(place & LOCAL))
+                };
+                starts.windows(2).enumerate().flat_map(here).eq(odd)
+            }
+        }
     }
 
     pub(crate) fn form(&self) -> Form<'a> {
