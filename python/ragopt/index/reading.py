@@ -122,7 +122,8 @@ class Snapshot:
 def _kept(cache: dict[K, V], key: K, value: V) -> V:
     """Put into a cache that forgets what came first."""
     while len(cache) >= _CACHED_FILTERS:
-        cache.pop(next(iter(cache)), None)
+        for first in list(cache)[:1]:  # made in one go: other threads put into it meanwhile
+            cache.pop(first, None)
     cache[key] = value
     return value
 
