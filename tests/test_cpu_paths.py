@@ -11,7 +11,7 @@ import pytest
 from ragopt import _core
 from tests.shared import ROOT
 
-NAMES = ("scalar", "avx2", "avx512")
+NAMES = _core.paths()
 #: From the plainest to the one in force here.
 PATHS = NAMES[: NAMES.index(_core.cpu()) + 1]
 

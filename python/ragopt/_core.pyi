@@ -24,12 +24,16 @@ __all__ = [
     "__version__",
     "cpu",
     "fault",
+    "paths",
 ]
 
 __version__: str
 
 def cpu() -> str:
-    """The instructions in force, chosen once a process: scalar, avx2 or avx512; RAGOPT_CPU asks for lower ones."""
+    """The instructions in force, chosen once a process: one of `paths()`; RAGOPT_CPU asks for lower ones."""
+
+def paths() -> list[str]:
+    """The instructions that this kind of processor may have, the plainest first: scalar, then avx2, avx512 or neon."""
 
 @final
 class Analyzer:

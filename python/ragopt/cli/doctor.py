@@ -14,11 +14,10 @@ from typing import Any
 import ragopt
 from ragopt.cli.options import Subparsers, add_command, add_json
 from ragopt.cli.output import byte_size, emit, emit_json, table
-from ragopt.index.machine import instructions
+from ragopt.index.machine import instructions, known_instructions
 
 __all__ = ["add_parser", "diagnose", "run"]
 
-_PATHS = ("scalar", "avx2", "avx512")
 _HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 _MEMORY = Path("/proc/meminfo")
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -52,13 +51,14 @@ def run(args: argparse.Namespace) -> int:
 def diagnose() -> dict[str, Any]:
     """What there is, JSON-ready; `mend` lists what is wrong, `hints` what could be better."""
     wanted, used, pages = os.environ.get("RAGOPT_CPU", ""), instructions(), _huge_pages()
+    known = known_instructions()
     total, available = _memory()
     mend, hints = [], []
-    if wanted and wanted not in _PATHS:
-        mend.append(f"RAGOPT_CPU={wanted}: no such instructions, so {used} is used; take one of {', '.join(_PATHS)}")
+    if wanted and wanted not in known:
+        mend.append(f"RAGOPT_CPU={wanted}: no such instructions, so {used} is used; take one of {', '.join(known)}")
     elif wanted and wanted != used:
         mend.append(f"RAGOPT_CPU={wanted}: this processor lacks them, so {used} is used; unset it")
-    elif wanted and used != _PATHS[-1]:
+    elif wanted and used != known[-1]:
         hints.append(f"RAGOPT_CPU={wanted} is in force: unset it, and searches take the widest that the processor has")
     elif used == "scalar":
         hints.append("this processor has no instructions that ragopt has a fast path for: results are the same, later")

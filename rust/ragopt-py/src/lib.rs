@@ -43,6 +43,12 @@ mod _core {
         ragopt_core::index::fault(step)
     }
 
+    /// The instructions that this kind of processor may have.
+    #[pyfunction]
+    fn paths() -> Vec<&'static str> {
+        ragopt_core::score::cpu::Path::ALL.iter().map(|path| path.name()).collect()
+    }
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))

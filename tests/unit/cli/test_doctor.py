@@ -13,7 +13,7 @@ import pytest
 
 import ragopt
 from ragopt.cli import doctor, main
-from ragopt.index.machine import instructions
+from ragopt.index.machine import instructions, known_instructions
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["ragopt"] == ragopt.__version__
     assert found["instructions"] == {"used": instructions(), "wanted": None}
-    assert found["instructions"]["used"] in ("scalar", "avx2", "avx512")
+    assert found["instructions"]["used"] in known_instructions()
     assert 1 <= found["threads"]["usable"] <= found["threads"]["processors"]
     assert found["memory"]["total"] > found["memory"]["available"] > 0
     assert found["huge_pages"] in ("always", "madvise", "never", None)

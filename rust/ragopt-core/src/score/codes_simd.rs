@@ -11,6 +11,8 @@ use super::codes::{Coarse, Codes, Rows, Weights, byte_sum, nibble_sum};
 use super::codes_x86_simd as x86;
 use super::cosine::Line;
 use super::cpu::Path;
+#[cfg(target_arch = "aarch64")]
+use super::neon_simd as neon;
 use super::quantize::{self, Quantized};
 use crate::types::Ordinal;
 
@@ -19,15 +21,18 @@ pub(super) fn bounds(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, out: &mut 
     assert!(
         rows.codes.len() == width * out.len() && rows.scales.len() == out.len() && rows.residuals.len() == out.len()
     );
-    #[cfg(target_arch = "x86_64")]
     match path {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
         Path::Avx512 => return unsafe { x86::bounds_avx512(query, rows, |i| i, out) },
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => return unsafe { x86::bounds_avx2(query, rows, |i| i, out) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: a path is only chosen if this CPU has its instructions.
+        Path::Neon => return unsafe { neon::bounds(query, rows, |i| i, out) },
         Path::Scalar => {}
     }
-    let _ = path;
     for (i, bound) in out.iter_mut().enumerate() {
         let sum = nibble_sum(query.weights, &rows.codes[i * width..(i + 1) * width]);
         *bound = query.bounding.bound(sum, rows.scales[i], rows.residuals[i]);
@@ -66,15 +71,18 @@ pub(super) fn bounds_at(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, ordinal
     let (width, count) = (query.weights.len(), rows.scales.len());
     assert!(rows.codes.len() == width * count && rows.residuals.len() == count && ordinals.len() == out.len());
     assert!(ordinals.iter().all(|&ordinal| (ordinal as usize) < count));
-    #[cfg(target_arch = "x86_64")]
     match path {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: a path is only chosen if this CPU has its instructions; lengths and ordinals were checked.
         Path::Avx512 => return unsafe { x86::bounds_avx512(query, rows, |i| ordinals[i] as usize, out) },
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => return unsafe { x86::bounds_avx2(query, rows, |i| ordinals[i] as usize, out) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: a path is only chosen if this CPU has its instructions.
+        Path::Neon => return unsafe { neon::bounds(query, rows, |i| ordinals[i] as usize, out) },
         Path::Scalar => {}
     }
-    let _ = path;
     for (&ordinal, bound) in ordinals.iter().zip(out) {
         let i = ordinal as usize;
         let sum = nibble_sum(query.weights, &rows.codes[i * width..(i + 1) * width]);
@@ -92,7 +100,10 @@ pub(super) fn at_least(path: Path, least: f32, bounds: &[f32], first: Ordinal, o
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             Path::Avx2 => unsafe { x86::any_avx2(least, chunk) },
-            _ => chunk.iter().any(|&bound| bound >= least),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            Path::Neon => unsafe { neon::any(least, chunk) },
+            Path::Scalar => chunk.iter().any(|&bound| bound >= least),
         };
         if any {
             keep(least, chunk, first + (64 * i) as Ordinal, out);
@@ -120,11 +131,10 @@ pub(super) fn fine_sums(
     };
     for (i, &ordinal) in ordinals.iter().enumerate() {
         let (high_row, low_row) = row(ordinal);
-        #[cfg(target_arch = "x86_64")]
         if let Some(&ahead) = ordinals.get(i + AHEAD) {
             let (high_ahead, low_ahead) = row(ahead);
-            x86::fetch(high_ahead);
-            x86::fetch(low_ahead);
+            fetch(high_ahead);
+            fetch(low_ahead);
         }
         let (large, small) = match path {
             #[cfg(target_arch = "x86_64")]
@@ -135,7 +145,10 @@ pub(super) fn fine_sums(
             Path::Avx2 => unsafe {
                 (x86::bytes_avx2(large, high_row, low_row), x86::bytes_avx2(small, high_row, low_row))
             },
-            _ => (byte_sum(large, high_row, low_row), byte_sum(small, high_row, low_row)),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            Path::Neon => unsafe { (neon::bytes(large, high_row, low_row), neon::bytes(small, high_row, low_row)) },
+            Path::Scalar => (byte_sum(large, high_row, low_row), byte_sum(small, high_row, low_row)),
         };
         out.push(256 * i64::from(large) + i64::from(small));
     }
@@ -179,6 +192,16 @@ pub(super) fn quantize(
         Path::Avx2 => unsafe { x86::quantize_avx2(row, mean, dimension, high, low) },
         _ => quantize::quantize(row, mean, dimension, high, low),
     }
+}
+
+/// Asks for lines that will be needed: a walk that jumps is not foreseen by the hardware.
+#[inline(always)]
+fn fetch(lines: &[Codes]) {
+    #[cfg(target_arch = "x86_64")]
+    x86::fetch(lines);
+    #[cfg(target_arch = "aarch64")]
+    neon::fetch(lines);
+    let _ = lines;
 }
 
 /// How many rows ahead of a jumping walk memory is asked for.
@@ -230,7 +253,7 @@ mod tests {
                 (bits(all), bits(some), fine, kept)
             };
             let expected = run(Path::Scalar);
-            for path in Path::ALL.into_iter().filter(|&path| path <= cpu::widest()) {
+            for path in Path::ALL.iter().copied().filter(|&path| path <= cpu::widest()) {
                 prop_assert_eq!(&run(path), &expected);
             }
         }
@@ -240,7 +263,7 @@ mod tests {
     fn the_largest_sums_fit() {
         let width = super::super::codes::WIDEST / super::super::codes::SPAN;
         let (full, query) = (vec![Codes([255; 64]); width], vec![Weights { low: [-128; 64], high: [-128; 64] }; width]);
-        for path in Path::ALL.into_iter().filter(|&path| path <= cpu::widest()) {
+        for path in Path::ALL.iter().copied().filter(|&path| path <= cpu::widest()) {
             let mut fine = Vec::new();
             fine_sums(path, (&query, &query), (&full, &full), &[0], &mut fine);
             assert_eq!(fine, [-128 * 255 * 65536 * 257]);

@@ -8,7 +8,7 @@ use super::codes_simd::{TILE, add_each};
 use super::cosine::Line;
 use super::quantize::{self, Quantized};
 
-/// Asks for lines that will be needed: a walk that jumps is not foreseen by the hardware.
+/// Asks for lines that will be needed.
 #[inline(always)]
 pub(super) fn fetch(lines: &[Codes]) {
     for line in lines {

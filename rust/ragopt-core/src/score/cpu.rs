@@ -6,40 +6,57 @@ use std::sync::OnceLock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Path {
     Scalar,
+    /// NEON with its dot products of bytes (Armv8.2).
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    #[cfg(target_arch = "x86_64")]
     Avx2,
     /// AVX-512 with its byte and vector neural network instructions (F, BW, VNNI).
+    #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
 impl Path {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512];
+    /// All that this kind of CPU may have.
+    pub const ALL: &[Self] = &[
+        Self::Scalar,
+        #[cfg(target_arch = "aarch64")]
+        Self::Neon,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512,
+    ];
 
     /// Its name, as `RAGOPT_CPU` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
         }
     }
 }
 
 /// The path in force, chosen once a process: the widest of this CPU, or a lower one that the
-/// environment variable `RAGOPT_CPU` names (`scalar`, `avx2`, `avx512`). A name that is unknown or
-/// above what the CPU has leaves the widest.
+/// environment variable `RAGOPT_CPU` names (`scalar`, `avx2`, `avx512`, `neon`). A name that is unknown
+/// to this kind of CPU or above what it has leaves the widest.
 #[must_use]
 pub fn path() -> Path {
     static PATH: OnceLock<Path> = OnceLock::new();
     *PATH.get_or_init(|| {
         let wanted = std::env::var("RAGOPT_CPU").unwrap_or_default();
-        let wanted = Path::ALL.into_iter().find(|path| path.name() == wanted);
-        wanted.map_or(widest(), |wanted| wanted.min(widest()))
+        let wanted = Path::ALL.iter().find(|path| path.name() == wanted);
+        wanted.map_or(widest(), |&wanted| wanted.min(widest()))
     })
 }
 
-/// The widest path that this CPU has. NEON is not among them yet: aarch64 takes the scalar one.
+/// The widest path that this CPU has.
 #[must_use]
 pub fn widest() -> Path {
     #[cfg(target_arch = "x86_64")]
@@ -54,6 +71,10 @@ pub fn widest() -> Path {
         if avx2 {
             return Path::Avx2;
         }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("dotprod") {
+        return Path::Neon;
     }
     Path::Scalar
 }

@@ -8,6 +8,8 @@ mod codes_x86_simd;
 pub mod cosine;
 pub mod cpu;
 pub mod fusion;
+#[cfg(target_arch = "aarch64")]
+mod neon_simd;
 pub mod normalizer;
 pub mod path;
 mod quantize;

@@ -149,7 +149,7 @@ mod tests {
             }
             // Half a step in each dimension at most.
             prop_assert!(f64::from(got.fine) <= f64::from(got.scale) * 0.5001 * (dimension as f64).sqrt() + 2e-12);
-            for path in Path::ALL.into_iter().filter(|&path| path <= cpu::widest()) {
+            for path in Path::ALL.iter().copied().filter(|&path| path <= cpu::widest()) {
                 prop_assert_eq!(&run(path, &row, &mean, dimension), &(got, high.clone(), low.clone()));
             }
         }

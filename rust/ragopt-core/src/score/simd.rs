@@ -11,12 +11,19 @@ use crate::types::Ordinal;
 
 /// Appends to `out` the dot products of `query` and the vectors at `ordinals`, each `query.len()` lines of `rows`.
 pub(super) fn dots(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mut Vec<f64>) {
-    #[cfg(target_arch = "x86_64")]
     match cpu::path() {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: `path` found the instructions on this CPU.
         Path::Avx512 => return unsafe { x86::dots_avx512(query, rows, ordinals, out) },
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => return unsafe { x86::dots_avx2(query, rows, ordinals, out) },
+        #[cfg(target_arch = "aarch64")]
+        Path::Neon => {
+            // SAFETY: as above.
+            let dot = |&ordinal| unsafe { super::neon_simd::dot(query, row(rows, query.len(), ordinal)) };
+            return out.extend(ordinals.iter().map(dot));
+        }
         Path::Scalar => {}
     }
     out.extend(ordinals.iter().map(|&ordinal| dot(query, row(rows, query.len(), ordinal))));
@@ -171,6 +178,12 @@ mod tests {
                     unsafe { x86::dots_avx512(&query, &rows, &ordinals, &mut out) };
                     prop_assert_eq!(&bits(out), &expected);
                 }
+            }
+            #[cfg(target_arch = "aarch64")]
+            if std::arch::is_aarch64_feature_detected!("dotprod") {
+                // SAFETY: the instructions were found on this CPU.
+                let dot = |&o: &Ordinal| unsafe { super::super::neon_simd::dot(&query, row(&rows, query.len(), o)) };
+                prop_assert_eq!(&bits(ordinals.iter().map(dot).collect()), &expected);
             }
         }
     }

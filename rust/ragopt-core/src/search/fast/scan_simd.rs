@@ -2,7 +2,7 @@
 //!
 //! Few chunks do, so the work is to see quickly that 64 of them do not. `unsafe` only to call what
 //! was compiled for a CPU that was found; every path picks the same chunks.
-#![expect(unsafe_code, reason = "calls of functions compiled for a detected CPU")]
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for a detected CPU"))]
 
 use crate::index::WINDOW;
 #[cfg(target_arch = "x86_64")]
@@ -99,6 +99,7 @@ mod tests {
                 .filter(|&place| sums[place] >= bar && allowed(place))
                 .map(|place| u32::from(sums[place]) << 16 | place as u32)
                 .collect();
+            #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "there are no others"))]
             let mut paths: Vec<Pick> = vec![pick, pick_by_64];
             #[cfg(target_arch = "x86_64")]
             {
