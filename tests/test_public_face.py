@@ -25,6 +25,7 @@ FACE = [
     "Measure",
     "PackSettings",
     "Pipeline",
+    "PruneSettings",
     "Qrels",
     "Query",
     "RagoptError",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from ragopt.economics import cost, price
 from ragopt.errors import GenerationError, InputError, InputTypeError, UnknownNameError
@@ -12,7 +12,7 @@ from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
 from ragopt.pack import pack
 from ragopt.protocols import Generator, Retriever, TokenCounter
-from ragopt.prune import prune
+from ragopt.prune import decide
 from ragopt.query import CAUTIOUS, History, as_turns, prepare
 from ragopt.retrieve import LocalRetriever, retrieve
 from ragopt.tokens import ByteEstimate
@@ -104,8 +104,10 @@ class Pipeline:
             details.update(lexical=found.sides.lexical, dense=found.sides.dense)
         with tracer.span("prune") as details:
             search = self.settings.search
-            hits = prune(found, min_score=search.min_score, k=search.k)
+            pruned = decide(found, self.settings.prune, counter=self._counter, min_score=search.min_score, k=search.k)
+            hits = pruned.hits
             details.update(dropped=len(found) - len(hits), kept=len(hits))
+            details.update(rules=[asdict(decision) for decision in pruned.decisions])
         with tracer.span("pack") as details:
             chosen = self.settings.pack
             room = Budget(tokens=chosen.tokens) if budget is None else budget  # a budget of 0 is no missing one

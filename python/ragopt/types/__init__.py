@@ -15,6 +15,7 @@ from ragopt.types.parameters import (
     Variant,
 )
 from ragopt.types.preparing import Profile, QuerySettings
+from ragopt.types.pruning import PruneMode, PruneSettings, Recalibration
 from ragopt.types.query import Query
 from ragopt.types.settings import Settings
 from ragopt.types.trace import Span, Trace
@@ -43,9 +44,12 @@ __all__ = [
     "Order",
     "PackSettings",
     "Profile",
+    "PruneMode",
+    "PruneSettings",
     "Query",
     "QuerySettings",
     "Reason",
+    "Recalibration",
     "SearchSettings",
     "Settings",
     "SideExplanation",

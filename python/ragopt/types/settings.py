@@ -13,10 +13,17 @@ from typing import Any
 from ragopt.errors import InputError, SettingsError, UnknownNameError
 from ragopt.types.parameters import GenerateSettings, PackSettings, SearchSettings, Threshold
 from ragopt.types.preparing import QuerySettings
+from ragopt.types.pruning import PruneSettings, Recalibration
 
 __all__ = ["Settings"]
 
-_TABLES = {"search": SearchSettings, "pack": PackSettings, "generate": GenerateSettings, "query": QuerySettings}
+_TABLES = {
+    "search": SearchSettings,
+    "pack": PackSettings,
+    "generate": GenerateSettings,
+    "query": QuerySettings,
+    "prune": PruneSettings,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Settings:
     pack: PackSettings = PackSettings()
     generate: GenerateSettings = GenerateSettings()
     query: QuerySettings = QuerySettings()
+    prune: PruneSettings = PruneSettings()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Settings:
@@ -88,6 +96,10 @@ def _stage(name: str, values: Mapping[str, Any]) -> Any:
         if set(threshold) != {"value", "kind"}:
             raise SettingsError("search.min_score must be a number or { value = …, kind = … }")
         chosen["min_score"] = Threshold(threshold["value"], kind=threshold["kind"])
+    if name == "prune" and isinstance(fitted := chosen.get("recalibration"), Mapping):
+        if set(fitted) != {f.name for f in fields(Recalibration)}:
+            raise SettingsError("prune.recalibration must be { shift = …, scale = …, questions = … }")
+        chosen["recalibration"] = Recalibration(**fitted)
     return _TABLES[name](**chosen)
 
 
@@ -97,6 +109,8 @@ def _plain(stage: Any) -> dict[str, Any]:
         value = getattr(stage, f.name)
         if isinstance(value, Threshold):
             value = {"value": value.value, "kind": str(value.kind)}
+        elif isinstance(value, Recalibration):
+            value = {"shift": value.shift, "scale": value.scale, "questions": value.questions}
         elif isinstance(value, tuple):
             value = list(value)
         if value is not None:
