@@ -19,12 +19,13 @@ PATHS = NAMES[: NAMES.index(_core.cpu()) + 1]
 PROBE = """
 import hashlib, itertools
 import numpy as np
-from ragopt import _core
+from ragopt import F, _core
+from ragopt.filters import steps
 
 CHUNKS = 5000
 draw = np.random.default_rng(11)
 texts = [" ".join(f"w{int(i)}" for i in draw.zipf(1.3, size=n) if i < 3000) for n in draw.integers(0, 40, CHUNKS)]
-allow = draw.random(CHUNKS) < 0.1
+metadata = [{"few": bool(few)} for few in draw.random(CHUNKS) < 0.1]
 digest = hashlib.sha256()
 for dimension in (1, 15, 17, 100, 384):
     rows = draw.standard_normal((CHUNKS, dimension)).astype(np.float32)
@@ -32,7 +33,8 @@ for dimension in (1, 15, 17, 100, 384):
     rows[5] = 0
     rows[6] *= 1e-41
     index = _core.Index.build(_core.Analyzer("whitespace"), ("lucene", 1.2, 0.75, 0.0, 0.25),
-                              [str(i) for i in range(CHUNKS)], texts, [b""] * CHUNKS, rows, "{}")
+                              [str(i) for i in range(CHUNKS)], texts, [b""] * CHUNKS, rows, "{}", metadata)
+    allow = index.allow(steps(F("few") == True))
     vectors = draw.standard_normal((4, dimension)).astype(np.float32)
     ways = itertools.product(range(4), (1, 10, 300), (0.0, 0.6, 1.0),
                              ("bounded", "theoretical", "minmax", "rank"), (None, allow))
