@@ -19,6 +19,16 @@ RUST := Cargo.toml Cargo.lock $(shell find rust -name target -prune -o \( -name 
 # A linker and an emulator for a processor that is not this one; its tests take half as long somewhat optimized.
 AARCH64 := CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64 -L /usr/aarch64-linux-gnu' CARGO_PROFILE_TEST_OPT_LEVEL=1
+# The checks of memory. Miri knows AVX2; valgrind knows it too, AVX-512 neither.
+NATIVE = $(shell rustc -vV | sed -n 's/^host: //p')
+ASAN = LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks.txt RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_TEST_OPT_LEVEL=1
+VALGRIND = PROPTEST_CASES=8 CARGO_TARGET_$(shell echo $(NATIVE) | tr 'a-z-' 'A-Z_')_RUNNER='valgrind -q --error-exitcode=9'
+MIRI := PROPTEST_CASES=2 MIRIFLAGS=-Zmiri-disable-isolation RUSTFLAGS='-Ctarget-feature=+avx2,+fma'
+KERNELS := -- score::simd score::codes_simd score::quantize score::cosine types:: index::strings
+FUZZ_SECONDS ?= 240
+FUZZED := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Ccodegen-units=1 -Zsanitizer=address \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
 LINTED := python tests benches .ci
 
 # Without the extension the stamp of its build says nothing.
@@ -26,7 +36,7 @@ $(if $(wildcard python/ragopt/_core*.so),,$(shell rm -f $(STAMPS)/build))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo build install test check lint format rust-test test-aarch64 py-test bench bench-full bench-report wheel constraints clean
+.PHONY: help demo build install test check lint format rust-test test-baseline test-aarch64 fuzz sanitize miri mutants py-test bench bench-full bench-report wheel constraints clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,10 +67,31 @@ rust-test:  ## the tests of the Rust crates, searches on every path of instructi
 	RAGOPT_CPU=avx2 cargo test --quiet --package ragopt-core --lib --locked search::
 	RAGOPT_CPU=scalar cargo test --quiet --package ragopt-core --lib --locked search::
 
+test-baseline:  ## the core's tests on the plainest x86-64, ragopt on the plainest that numpy runs on (qemu-user)
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='qemu-x86_64 -cpu qemu64' CARGO_PROFILE_TEST_OPT_LEVEL=1 \
+		cargo test --quiet --package ragopt-core --lib --tests --locked
+	OPENBLAS_NUM_THREADS=1 qemu-x86_64 -cpu Nehalem $(BIN)/python -m pytest -q -p no:cacheprovider tests/property/test_index.py
+
 test-aarch64:  ## the tests of the core on aarch64, under qemu (Debian: gcc-aarch64-linux-gnu qemu-user; rustup target add)
 	$(AARCH64) cargo test --quiet --package ragopt-core --lib --tests --locked --target aarch64-unknown-linux-gnu
 	$(AARCH64) RAGOPT_CPU=scalar cargo test --quiet --package ragopt-core --test bits --locked \
 		--target aarch64-unknown-linux-gnu
+
+fuzz:  ## open mutated indexes for FUZZ_SECONDS (240) under AddressSanitizer; needs the nightly compiler and a C++ one
+	cd rust/ragopt-core/fuzz && RUSTFLAGS="$(FUZZED)" cargo +nightly run --quiet --release --locked \
+		--target $(NATIVE) --target-dir $(CURDIR)/target/fuzz --bin open -- corpus/open \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=65 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=300 \
+		-detect_leaks=0 -artifact_prefix=$(CURDIR)/target/fuzz/
+
+sanitize:  ## the core's tests under AddressSanitizer, its kernels under valgrind (nightly compiler; valgrind)
+	$(ASAN) cargo +nightly test --quiet --package ragopt-core --lib --tests --locked --target $(NATIVE) --target-dir target/asan
+	$(VALGRIND) RAGOPT_CPU=avx2 cargo test --quiet --package ragopt-core --lib --locked --target $(NATIVE) $(KERNELS)
+
+miri:  ## the core's kernels for AVX2 and its strings in Miri (rustup +nightly component add miri rust-src)
+	$(MIRI) cargo +nightly miri test --quiet --package ragopt-core --lib --locked --target-dir target/miri $(KERNELS)
+
+mutants:  ## take each rounding slack of the bounds away and see a test fail
+	$(BIN)/python .ci/mutants.py $(MUTANTS)
 
 py-test: install  ## the Python tests, with the README's examples, the collections and the wheel
 	$(BIN)/python -m pytest -q $(PYTEST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,12 @@ def test_a_run_that_breaks_a_test_ends_with_an_error(tmp_path: Path) -> None:
     assert "CI=true" in done.stdout
     assert list(scratch.iterdir()) == []
     assert (tmp_path / ".cache" / "ragopt-tests").is_dir()
+
+
+def test_the_mutants_fit_the_source() -> None:
+    """Each slack that `make mutants` takes away stands once where it says."""
+    mutants = runpy.run_path(str(ROOT / ".ci" / "mutants.py"))
+    assert mutants["MUTANTS"]
+    for mutant in mutants["MUTANTS"]:
+        source = (ROOT / mutants["CORE"] / mutant.file).read_text(encoding="utf-8")
+        assert mutants["mutated"](mutant, source) != source

@@ -138,7 +138,8 @@ impl<'a> Weighed<'a> {
             }
         }
         let shortest = levels.least().first().copied().unwrap_or(0.0);
-        let most = u32::from(gives(unit, postings.most(), shortest));
+        // One more: a smaller count or a longer chunk may be rounded up where these were not.
+        let most = u32::from(gives(unit, postings.most(), shortest)) + 1;
         let here = match postings.form() {
             Form::Words(_) => Here::Words(&[]),
             Form::Places { .. } => Here::Places(&[]),

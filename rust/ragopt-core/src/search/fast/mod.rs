@@ -78,3 +78,5 @@ fn up(value: f64) -> f32 {
 mod hybrid_tests;
 #[cfg(test)]
 mod lexical_tests;
+#[cfg(test)]
+mod slack_tests;
