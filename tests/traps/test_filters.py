@@ -116,6 +116,23 @@ def test_every_path_gives_the_same_chunks(
     assert passing(index, where) == sorted(expected)
     assert passing(index, to_dict(where)) == sorted(expected)
     assert sorted(by_command_line(index, where, tmp_path, capsys)) == sorted(expected)
+    assert index.delete(where=where) == len(expected)
+    with index:
+        assert index.count(where) == len(expected)  # until it is committed
+    assert sorted(index.ids) == [id for id in sorted(map(str, range(len(rows)))) if id not in expected]
+    assert passing(index, where) == []
+
+
+def test_a_tenants_filter_sees_the_tenants_chunks_alone() -> None:
+    rows = [{"t": "a", "n": 1}, {"t": "b", "n": 1}, {"t": "a", "n": 2}, {"t": "b", "only": True}]
+    index = index_of(*rows, fields={"n": int}, tenant_field="t")
+    assert passing(index.tenant("a"), F("n") >= 1) == ["0", "2"]
+    assert passing(index.tenant("b"), ~(F("n") >= 2)) == ["1", "3"]
+    assert passing(index.tenant("a"), F("only").exists() | (F("t") == "b")) == []
+    assert passing(index.tenant("nobody"), F("n").is_null()) == []
+    assert index.tenant("a").delete(where=F("n") >= 1) == 2
+    index.tenant("a").commit()
+    assert (passing(index.tenant("a"), ~F("x").exists()), passing(index.tenant("b"), F("n") == 1)) == ([], ["1"])
 
 
 # --- 4: ne is not(eq), notin is not(isin), not(not(x)) is x ---------------------------------------------------------

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from ragopt.cli.conditions import fields_of
 from ragopt.cli.output import emit, note, seconds
 from ragopt.cli.progress import Progress
 from ragopt.corpus import Problem
@@ -62,4 +63,11 @@ def _check_flags(args: argparse.Namespace, index: Index) -> None:
             flag = f"--{name.replace('_', '-')}"
             raise InputError(
                 f"{flag} {given}: {args.output} was built with {value}; leave it out, or build anew without --update"
+            )
+    for field, kind in fields_of(args.field).items():
+        if described["fields"].get(field) != kind:
+            what = described["fields"].get(field, "no type")
+            raise InputError(
+                f"--field {field}={kind}: {args.output} was built with {what} for it; leave it out, or build anew "
+                f"without --update"
             )

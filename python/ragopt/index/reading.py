@@ -31,6 +31,8 @@ V = TypeVar("V")
 
 #: Allow-lists kept for filters that come again.
 _CACHED_FILTERS = 64
+#: And the most that they take, a bit a chunk: fewer are kept of a very large index.
+_CACHED_BITS = 2**29
 _MOST_THREADS = 1024
 
 
@@ -105,12 +107,16 @@ class Snapshot:
         if known is not None and known[0] is where and (allow := self._allowed.get(known[1])) is not None:
             return allow
         program = steps(check(as_filter(where), self.attributes.fields, self._present))
-        key = repr(program)  # not the values themselves: 1, 1.0 and True are equal but not the same filter
+        try:
+            key = repr(program)  # not the values themselves: 1, 1.0 and True are equal but not the same filter
+        except ValueError:  # an integer of more digits than Python writes
+            return self.core.allow(program)
         allow = self._allowed.get(key)
         if allow is None:
-            allow = _kept(self._allowed, key, self.core.allow(program))
+            most = min(_CACHED_FILTERS, max(4, _CACHED_BITS // max(1, self.core.span)))
+            allow = _kept(self._allowed, key, self.core.allow(program), most)
         if isinstance(where, Filter):
-            _kept(self._keys, id(where), (where, key))
+            _kept(self._keys, id(where), (where, key), _CACHED_FILTERS)
         return allow
 
     def _present(self) -> Collection[str]:
@@ -119,9 +125,9 @@ class Snapshot:
         return self._columns
 
 
-def _kept(cache: dict[K, V], key: K, value: V) -> V:
-    """Put into a cache that forgets what came first."""
-    while len(cache) >= _CACHED_FILTERS:
+def _kept(cache: dict[K, V], key: K, value: V, most: int) -> V:
+    """Put into a cache of at most `most` entries, which forgets what came first."""
+    while len(cache) >= most:
         for first in list(cache)[:1]:  # made in one go: other threads put into it meanwhile
             cache.pop(first, None)
     cache[key] = value

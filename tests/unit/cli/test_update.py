@@ -107,6 +107,7 @@ def test_what_cannot_be_read_is_not_gone(run: Run, docs: Path, tmp_path: Path) -
         (("--embedder", "static"), "--embedder static: .* was built with none"),
         (("--tenant-field", "who"), "--tenant-field who"),
         (("--tenant", "a"), "no tenants"),
+        (("--field", "year=int"), "--field year=int: .* with no type for it"),
     ],
 )
 def test_an_index_keeps_how_it_was_built(flags: Sequence[str], says: str, run: Run, docs: Path, tmp_path: Path) -> None:

@@ -128,6 +128,16 @@ def test_a_filter_that_comes_again_is_not_evaluated_again(monkeypatch: pytest.Mo
     # Equal in Python, but not the same filter.
     assert [index.count(F("n") == value) for value in (1, 1.0, True)] == [1, 1, 0]
     assert [index.count(F("flag") == value) for value in (True, 1, 1.0)] == [1, 0, 0]
-    for n in range(200):
-        assert index.count(F("n") >= n) == max(0, 5 - n)
-    assert index.count(where) == 3
+    for bits in (2**29, 1):  # the fewest are kept of an index that is too large for more
+        monkeypatch.setattr(reading, "_CACHED_BITS", bits)
+        for n in range(200):
+            assert index.count(F("n") >= n) == max(0, 5 - n)
+        assert index.count(where) == 3
+
+
+def test_integers_of_any_size_that_python_writes() -> None:
+    index = Index.build([Document("a", "x", metadata={"n": 10**4000}), Document("b", "x", metadata={"n": -(10**4000)})])
+    assert index.count(F("n") == 10**4000) == index.count(F("n") > 10**3999) == index.count(F("n") < 0) == 1
+    assert index.count(F("n") < 10**5000) == 2  # a filter is not stored
+    with pytest.raises(InputError, match="'a'.*4300 digits"):
+        Index.build([Document("a", "x", metadata={"n": 10**5000})])
