@@ -74,7 +74,7 @@ MUTANTS = (
             ("1.1 + term.factor * steps * levels.gap()", "term.factor * steps * levels.gap()"),
             ("slack.ceil() as u32 + 1", "slack.ceil() as u32"),
         ),
-        "chunks_within_a_step",
+        "a_sum_is_above_the_gain",
     ),
     Mutant(
         "lexical: classes of lengths without their gap",
