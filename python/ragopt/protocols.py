@@ -53,10 +53,14 @@ class Retriever(Protocol):
 
 
 class TokenCounter(Protocol):
-    """Counts a model's tokens."""
+    """Counts a model's tokens: offline, by the provider, or by a tokenizer's file (see ragopt.tokens).
+
+    A counter may also have `count_many(texts)`, which `ragopt.tokens.count_all` calls where many texts
+    are known at once, and `learn(...)`, which a Pipeline calls with every answer's usage.
+    """
 
     def count(self, text: str) -> TokenCount:
-        """The tokens of `text`, with bounds."""
+        """The tokens of `text`, with bounds: `high` is what a budget is held to. The empty text has 0."""
         ...
 
 

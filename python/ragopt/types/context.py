@@ -27,19 +27,28 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TokenCount:
-    """A number of model tokens with its bounds: exact counts have `low == point == high`.
+    """A number of model tokens with its bounds: budgets use `high`, cost reports use `point`.
 
-    `method` names how it was counted. Budgets use `high`, reports use `point`.
+    `method` names how it was counted, and `samples` on how many known counts the bounds rest: 0 for an
+    exact count (`low == point == high`) and for a counter that does not say. The sum of two counts has
+    the smaller `samples` of those that are not exact.
     """
 
     point: int
     low: int
     high: int
     method: str
+    samples: int = 0
+
+    @property
+    def exact(self) -> bool:
+        """Whether the count has no margin."""
+        return self.low == self.high
 
     def __add__(self, other: TokenCount) -> TokenCount:
         method = self.method if self.method == other.method else f"{self.method}+{other.method}"
-        return TokenCount(self.point + other.point, self.low + other.low, self.high + other.high, method)
+        samples = min((count.samples for count in (self, other) if not count.exact), default=0)
+        return TokenCount(self.point + other.point, self.low + other.low, self.high + other.high, method, samples)
 
 
 @dataclass(frozen=True, slots=True)
