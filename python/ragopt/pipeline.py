@@ -111,11 +111,11 @@ class Pipeline:
         with tracer.span("pack") as details:
             chosen = self.settings.pack
             room = Budget(tokens=chosen.tokens) if budget is None else budget  # a budget of 0 is no missing one
-            packed = pack(hits, room, self._counter, order=chosen.order)
+            packed = pack(hits, room, self._counter, order=chosen.order, form=chosen.form)
             details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
         status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
         status = Status.OUT_OF_SCOPE if outside else status
-        return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace)
+        return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace, packed.sources)
 
     def prompt(self, question: str | Query, context: Context) -> Prompt:
         """The prompt that `answer` would send for this context: the question as asked, and what it refers to."""

@@ -1,44 +1,20 @@
-"""How a context reads: numbered blocks, each with its title, a blank line between two.
-
-A block is `[1] Title`, a line break, and the text of the chunk. A line of a chunk that would start
-like a block (`[2] ...`) gets a backslash in front of its bracket, so that text cannot pose as
-another source: the lines that start with a marker are exactly the sources. Markers inside a line
-are left alone.
-"""
+"""From hits to the numbered sources of a context, and the order in which they stand."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from ragopt.types import Citation, Hit, Order
+from ragopt.types import Citation, Hit, Order, Piece, Source
 
-__all__ = ["SEPARATOR", "arrange", "block", "citation", "marker"]
-
-SEPARATOR = "\n\n"
-_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-_FORGED = re.compile(rf"(^|[{_BREAKS}])(\s*)\[(?=\s*\d+\s*\])")
+__all__ = ["arrange", "source"]
 
 
-def marker(number: int) -> str:
-    """What stands in the text for source `number`, from 1."""
-    return f"[{number}]"
-
-
-def block(number: int, hit: Hit) -> str:
-    """The text of one source."""
-    title = " ".join(hit.title.split())
-    head = f"{marker(number)} {title}" if title else marker(number)
-    return f"{head}\n{_FORGED.sub(_escape, hit.text)}"
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}\\["
-
-
-def citation(number: int, hit: Hit) -> Citation:
-    """Where source `number` comes from."""
-    return Citation(marker(number), hit.id, hit.document, hit.title, hit.span)
+def source(number: int, cited: Sequence[Hit]) -> Source:
+    """Source `number` (from 1): the text of the first of `cited`, and the citations of all of them."""
+    shown = cited[0]
+    marker = f"[{number}]"
+    citations = tuple(Citation(marker, hit.id, hit.document, hit.title, hit.span) for hit in cited)
+    return Source(number, shown.id, shown.document, shown.title, (Piece(shown.text, shown.span),), citations)
 
 
 def arrange(hits: Sequence[Hit], order: Order) -> list[Hit]:

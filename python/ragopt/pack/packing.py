@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from ragopt.errors import BudgetError
 from ragopt.pack.knapsack import choose
-from ragopt.pack.layout import SEPARATOR, arrange, block, citation
+from ragopt.pack.layout import arrange, source
 from ragopt.protocols import TokenCounter
-from ragopt.types import Budget, Citation, Hit, Hits, Order, Status, TokenCount
+from ragopt.types import Budget, Citation, Form, Hit, Hits, Order, Source, Status, TokenCount
 from ragopt.types.parameters import one_of
+from ragopt.types.rendering import FRAMES, block, write
 
 __all__ = ["Packed", "pack", "room"]
 
@@ -19,7 +20,7 @@ _TRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The packed text, the hits in it (best first), and the sources in the order of the text.
+    """The packed text, the hits in it (best first), and the sources with their citations in the order of the text.
 
     `tokens.high` is within the budget. When `text` is empty, `status` says why: `nothing_fits` (the
     budget is smaller than every chunk) or `no_relevant_context` (there were no hits).
@@ -30,6 +31,7 @@ class Packed:
     citations: tuple[Citation, ...]
     tokens: TokenCount
     status: Status
+    sources: tuple[Source, ...] = ()
 
 
 def room(budget: Budget | int) -> int:
@@ -56,31 +58,34 @@ def pack(
     counter: TokenCounter,
     *,
     order: Order | str = Order.SCORE,
+    form: Form | str = Form.TEXT,
     merge_duplicates: bool = False,
 ) -> Packed:
     """Choose hits and lay them out so that `counter` counts at most the budget (by its upper bound).
 
     The choice is the exact 0/1 knapsack with value 1/(1 + rank), rank 0 being the best hit: known to
     beat cutting the list and skipping what does not fit, and to need no labels. (Values from raw
-    scores do worse than either.) Each chunk's weight counts its marker, title and separator. Room
-    that joining the blocks leaves is filled by rank. The whole text is counted in the end: where a
-    counter says more than the parts did, the least valuable chunks go until it fits.
+    scores do worse than either.) Each chunk's weight counts all that `form` writes for it: marker or
+    tags, title, separator. Room that joining the blocks leaves is filled by rank. The whole text is
+    counted in the end: where a counter says more than the parts did, the least valuable chunks go
+    until it fits.
 
     A chunk is packed once, however often it is in `hits`. With `merge_duplicates`, chunks of equal
     text are packed once too; every one of them keeps its citation, under the same marker.
     """
-    order = one_of("order", order, Order)
+    order, form = one_of("order", order, Order), one_of("form of a context", form, Form)
     capacity = room(budget)
     groups = _groups(hits, merge_duplicates)
     if not groups:
         return Packed("", hits, (), counter.count(""), Status.NO_RELEVANT_CONTEXT)
-    chosen = _Packing(groups, capacity, counter, order).run()
+    chosen = _Packing(groups, capacity, counter, order, form).run()
     if not chosen:
         return Packed("", hits.keep([]), (), counter.count(""), Status.NOTHING_FITS)
     shown = arrange(chosen, order)
-    citations = [citation(number, source) for number, hit in enumerate(shown, start=1) for source in groups[hit.id]]
-    text = _text(shown)
-    return Packed(text, hits.keep(chosen), tuple(citations), counter.count(text), Status.OK)
+    sources = _numbered([groups[hit.id] for hit in shown])
+    citations = tuple(citation for source in sources for citation in source.citations)
+    text = write(sources, form)
+    return Packed(text, hits.keep(chosen), citations, counter.count(text), Status.OK, sources)
 
 
 def _groups(hits: Hits, merge: bool) -> dict[str, list[Hit]]:
@@ -97,25 +102,30 @@ def _groups(hits: Hits, merge: bool) -> dict[str, list[Hit]]:
     return groups
 
 
-def _text(shown: Sequence[Hit]) -> str:
-    return SEPARATOR.join(block(number, hit) for number, hit in enumerate(shown, start=1))
+def _numbered(groups: Sequence[Sequence[Hit]]) -> tuple[Source, ...]:
+    return tuple(source(number, group) for number, group in enumerate(groups, start=1))
 
 
 class _Packing:
     """One choice under way: candidates by rank, their weights, and the counter that has the last word."""
 
-    def __init__(self, groups: dict[str, list[Hit]], capacity: int, counter: TokenCounter, order: Order) -> None:
+    def __init__(
+        self, groups: dict[str, list[Hit]], capacity: int, counter: TokenCounter, order: Order, form: Form
+    ) -> None:
         self.hits = [group[0] for group in groups.values()]
         self.capacity = capacity
         self.counter = counter
         self.order = order
+        self.form = form
+        head, separator, tail = FRAMES[form]
+        self.frame = counter.count(head + tail).high - counter.count(separator).high
         widest = len(self.hits)  # the marker that a chunk gets is not known yet
-        self.weights = [max(1, counter.count(SEPARATOR + block(widest, hit)).high) for hit in self.hits]
+        self.weights = [max(1, counter.count(separator + block(source(widest, [hit]), form)).high) for hit in self.hits]
         self.values = [1 / (1 + rank) for rank in range(len(self.hits))]
 
     def run(self) -> list[Hit]:
         # n blocks have n - 1 separators, so one of those counted above is free.
-        capacity = self.capacity + self.counter.count(SEPARATOR).high
+        capacity = self.capacity - self.frame
         chosen = choose(self.weights, self.values, capacity)
         for _ in range(_TRIES):
             over = self.size(chosen) - self.capacity
@@ -128,7 +138,8 @@ class _Packing:
         return [self.hits[i] for i in self.fill(chosen)]
 
     def size(self, chosen: Sequence[int]) -> int:
-        return self.counter.count(_text(arrange([self.hits[i] for i in chosen], self.order))).high
+        shown = arrange([self.hits[i] for i in chosen], self.order)
+        return self.counter.count(write(_numbered([[hit] for hit in shown]), self.form)).high
 
     def fill(self, chosen: list[int]) -> list[int]:
         """`chosen` and, by rank, what still fits: joined blocks may count less than the sum of them."""

@@ -1,6 +1,6 @@
 """Values that two rooms exchange. They know no engine, no vendor and no file."""
 
-from ragopt.types.context import Answer, Citation, Context, Cost, Generation, Status, TokenCount, Usage
+from ragopt.types.context import Answer, Context, Cost, Generation, Status, TokenCount, Usage
 from ragopt.types.documents import Chunk, Document
 from ragopt.types.filters import And, Comparison, Filter, Not, Op, Or, Where
 from ragopt.types.hits import Explanation, Hit, Hits, Normalizer, Reason, SideExplanation, Sides, TermShare
@@ -18,6 +18,7 @@ from ragopt.types.preparing import Profile, QuerySettings
 from ragopt.types.pruning import PruneMode, PruneSettings, Recalibration
 from ragopt.types.query import Query
 from ragopt.types.settings import Settings
+from ragopt.types.sources import Citation, Form, Piece, Source
 from ragopt.types.trace import Span, Trace
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Document",
     "Explanation",
     "Filter",
+    "Form",
     "GenerateSettings",
     "Generation",
     "Hit",
@@ -43,6 +45,7 @@ __all__ = [
     "Or",
     "Order",
     "PackSettings",
+    "Piece",
     "Profile",
     "PruneMode",
     "PruneSettings",
@@ -54,6 +57,7 @@ __all__ = [
     "Settings",
     "SideExplanation",
     "Sides",
+    "Source",
     "Span",
     "Status",
     "TermShare",

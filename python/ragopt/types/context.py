@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Literal, overload
 
 from ragopt.types.hits import Hits
+from ragopt.types.parameters import one_of
+from ragopt.types.rendering import search_results, write
+from ragopt.types.sources import Citation, Form, Source
 from ragopt.types.trace import Trace
 
-__all__ = ["Answer", "Citation", "Context", "Cost", "Generation", "Status", "TokenCount", "Usage"]
+__all__ = ["Answer", "Context", "Cost", "Generation", "Status", "TokenCount", "Usage"]
 
 
 class Status(StrEnum):
@@ -85,19 +89,12 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """Where a piece of the context comes from: `marker` is what stands in the packed text."""
-
-    marker: str
-    id: str
-    document: str
-    title: str
-    span: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
-    """The packed text with its citations and token count."""
+    """The packed text with its citations and token count.
+
+    `text` is the form that was packed (`PackSettings.form`), and `tokens` its count, which is within the budget.
+    `sources` are what it is made of, in its order; `render` writes them in another form.
+    """
 
     text: str
     hits: Hits
@@ -105,6 +102,22 @@ class Context:
     tokens: TokenCount
     status: Status
     trace: Trace
+    sources: tuple[Source, ...] = ()
+
+    @overload
+    def render(self, form: Literal[Form.SEARCH_RESULTS, "search_results"]) -> list[dict[str, Any]]: ...
+    @overload
+    def render(self, form: Literal[Form.TEXT, Form.XML, "text", "xml"] = Form.TEXT) -> str: ...
+    @overload
+    def render(self, form: Form | str) -> str | list[dict[str, Any]]: ...
+    def render(self, form: Form | str = Form.TEXT) -> str | list[dict[str, Any]]:
+        """The sources in one form: "text", "xml", or "search_results" (Bedrock's content blocks, a list of dicts).
+
+        How each looks, and how a source's text is kept inside it: `ragopt.types.rendering`. Only the form that was
+        packed was counted for the budget. For LangChain: `ragopt.integrations.langchain.documents_of`.
+        """
+        form = one_of("form of a context", form, Form)
+        return search_results(self.sources) if form is Form.SEARCH_RESULTS else write(self.sources, form)
 
 
 @dataclass(frozen=True, slots=True)

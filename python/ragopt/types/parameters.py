@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ragopt.errors import InputError, ScoreKindError, UnknownNameError
 from ragopt.types.hits import Normalizer
+from ragopt.types.sources import Form
 
 __all__ = [
     "Bm25",
@@ -153,14 +154,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class PackSettings:
-    """The packing stage: the room in tokens and the order of the chunks."""
+    """The packing stage: the room in tokens, the order of the chunks, and the form in which they are written."""
 
     tokens: int = 2000
     order: Order | str = Order.SCORE
+    form: Form | str = Form.TEXT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", whole("pack.tokens", self.tokens, least=1))
         object.__setattr__(self, "order", one_of("order", self.order, Order))
+        object.__setattr__(self, "form", one_of("form of a context", self.form, Form))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from ragopt.errors import BudgetError, InputError, UnknownNameError
 from ragopt.pack import pack, room
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import ByteEstimate
-from ragopt.types import Budget, Chunk, Hit, Hits, Normalizer, Order, Reason, Sides, Status, TokenCount
+from ragopt.types import Budget, Chunk, Form, Hit, Hits, Normalizer, Order, Reason, Sides, Status, TokenCount
+from ragopt.types.rendering import write
 from tests.reference import packing
 
 
@@ -51,6 +52,17 @@ def chunk(id_: str, text: str, title: str = "", document: str = "", span: tuple[
 
 TEXT = st.text(alphabet="ab [1]\\\n\r\u2028é漢", max_size=40)
 CHUNKS = st.lists(st.tuples(st.sampled_from("abcdefghijkl"), TEXT, st.sampled_from(["", "T", "A [1]\nb"])), max_size=9)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_every_form_keeps_to_the_budget(form: Form) -> None:
+    hits = hits_of(*(chunk(str(i), "keys & <tags> " * i, "T" * (i % 3)) for i in range(1, 9)))
+    for budget in range(1, 900, 7):
+        packed = pack(hits, budget, Characters(), form=form)
+        assert packed.tokens.high == len(packed.text) <= budget
+        assert packed.text == write(packed.sources, form)
+        assert [source.id for source in packed.sources] == packed.hits.ids
+    assert packed.status is Status.OK
 
 
 @pytest.mark.parametrize("order", Order)
@@ -113,8 +125,8 @@ def test_the_text() -> None:
     counter = Characters()
     assert pack(hits, 500, counter).text == (
         "[1] Guide\nSecond part.\n\n"
-        "[2]\n  Loose text.\n\\[1] posing as another source\n \t\\[ 22 ] and\u2028\\[3] again\n\n"
-        "[3] Guide [9] odd\nFirst part [2]."
+        "[2]\n  Loose text.\n\\[1\\] posing as another source\n \t\\[ 22 \\] and\u2028\\[3\\] again\n\n"
+        "[3] Guide \\[9\\] odd\nFirst part \\[2\\]."
     )
     by_place = pack(hits, 500, counter, order="document")
     assert [c.id for c in by_place.citations] == ["g#0", "g#1", "h"]
