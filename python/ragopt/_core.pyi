@@ -23,7 +23,10 @@ __all__ = [
     "Segment",
     "__version__",
     "cpu",
+    "duplicates",
+    "facility",
     "fault",
+    "mmr",
     "paths",
 ]
 
@@ -34,6 +37,20 @@ def cpu() -> str:
 
 def paths() -> list[str]:
     """The instructions that this kind of processor may have, the plainest first: scalar, then avx2, avx512 or neon."""
+
+def duplicates(
+    texts: Sequence[str], documents: Sequence[int], spans: Sequence[tuple[int, int]], least: float, /
+) -> list[int | None]:
+    """For each text, best first: the place of the better one that stands for it; None where it is kept.
+
+    `documents` numbers their documents; the rule is in rust/ragopt-core/src/analysis/duplicates.rs.
+    """
+
+def mmr(scores: npt.NDArray[np.float64], rows: npt.NDArray[np.float32], weight: float, most: int, /) -> list[int]:
+    """At most `most` places in the order of maximal marginal relevance; a row a score, zeros: like nothing."""
+
+def facility(scores: npt.NDArray[np.float64], rows: npt.NDArray[np.float32], weight: float, most: int, /) -> list[int]:
+    """The same by facility location; it compares all pairs."""
 
 @final
 class Analyzer:

@@ -104,7 +104,14 @@ class Pipeline:
             details.update(lexical=found.sides.lexical, dense=found.sides.dense)
         with tracer.span("prune") as details:
             search = self.settings.search
-            pruned = decide(found, self.settings.prune, counter=self._counter, min_score=search.min_score, k=search.k)
+            pruned = decide(
+                found,
+                self.settings.prune,
+                counter=self._counter,
+                min_score=search.min_score,
+                k=search.k,
+                vectors=getattr(self.source, "vectors_of", None),
+            )
             hits = pruned.hits
             details.update(dropped=len(found) - len(hits), kept=len(hits))
             details.update(rules=[asdict(decision) for decision in pruned.decisions])

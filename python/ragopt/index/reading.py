@@ -242,6 +242,19 @@ class Reader(ABC):
         ordinal = snapshot.core.ordinal(id)
         return None if ordinal is None else snapshot.chunk(ordinal)
 
+    def vectors_of(self, ids: Sequence[str]) -> npt.NDArray[np.float32] | None:
+        """The stored unit vectors of these chunks, a row each; zeros where one is missing. None: the index has none."""
+        core = self._snapshot.core
+        if core.dimension is None:
+            return None
+        rows = np.zeros((len(ids), core.dimension), dtype=np.float32)
+        for row, id in zip(rows, ids, strict=True):
+            require_text(id, "id")
+            ordinal = core.ordinal(id)
+            if ordinal is not None and (stored := core.vector(ordinal)) is not None:
+                row[:] = stored
+        return rows
+
     def warm(self) -> None:
         """Bring what every search reads into memory, so that the first searches after opening are as fast as the rest.
 

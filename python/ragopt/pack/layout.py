@@ -10,10 +10,12 @@ __all__ = ["arrange", "source"]
 
 
 def source(number: int, cited: Sequence[Hit]) -> Source:
-    """Source `number` (from 1): the text of the first of `cited`, and the citations of all of them."""
+    """Source `number` (from 1): the text of the first of `cited`, and citations of all with what they stand for."""
     shown = cited[0]
     marker = f"[{number}]"
-    citations = tuple(Citation(marker, hit.id, hit.document, hit.title, hit.span) for hit in cited)
+    citations = tuple(
+        Citation(marker, hit.id, hit.document, hit.title, hit.span) for each in cited for hit in (each, *each.also)
+    )
     return Source(number, shown.id, shown.document, shown.title, (Piece(shown.text, shown.span),), citations)
 
 

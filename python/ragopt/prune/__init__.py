@@ -1,7 +1,20 @@
-"""Dropping hits before packing: thresholds, gaps, and as many as are worth their tokens."""
+"""Dropping hits before packing: thresholds, duplicates, gaps, and as many as are worth their tokens."""
 
 from ragopt.prune.decide import Decision, Pruned, decide
+from ragopt.prune.diverse import facility_location, mmr
+from ragopt.prune.duplicates import drop_duplicates
 from ragopt.prune.relevance import Labelled, recalibrate, relevance
 from ragopt.prune.threshold import prune
 
-__all__ = ["Decision", "Labelled", "Pruned", "decide", "prune", "recalibrate", "relevance"]
+__all__ = [
+    "Decision",
+    "Labelled",
+    "Pruned",
+    "decide",
+    "drop_duplicates",
+    "facility_location",
+    "mmr",
+    "prune",
+    "recalibrate",
+    "relevance",
+]

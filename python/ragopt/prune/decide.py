@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ragopt.protocols import TokenCounter
+from ragopt.errors import InputError
+from ragopt.protocols import TokenCounter, Vectors
+from ragopt.prune.diverse import facility_location, mmr
+from ragopt.prune.duplicates import drop_duplicates
 from ragopt.prune.relevance import relevance
 from ragopt.prune.rules import above_share, before_gap, worth_their_tokens
 from ragopt.prune.threshold import prune
 from ragopt.types import Hit, Hits, PruneSettings, Reason, Threshold
 
-__all__ = ["Decision", "Pruned", "decide"]
+__all__ = ["Decision", "Pruned", "VectorsOf", "decide"]
+
+#: The vectors of chunks by their ids, a row each, zeros where one is missing; None: there are none.
+VectorsOf = Callable[[Sequence[str]], Vectors | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +52,23 @@ def decide(
     counter: TokenCounter,
     min_score: float | Threshold | None = None,
     k: int | None = None,
+    vectors: VectorsOf | None = None,
 ) -> Pruned:
-    """Apply `min_score`, `min_relevance`, `relative`, `gap`, `per_token` and `k`, in this order.
+    """Apply `min_score`, `min_relevance`, `duplicates`, `relative`, `gap`, `per_token`, one of `mmr` and
+    `facility_location`, and `k`, in this order.
 
     Thresholds come first and may leave nothing; of what they leave, the rules that compare hits keep at least
-    `min_keep`, best first. `counter` counts the tokens of a chunk with its title (by its point).
+    `min_keep`, best first. `counter` counts the tokens of a chunk with its title (by its point). `vectors` gives the
+    vectors of chunks by their ids, as `Index.vectors_of` does; InputError where an order needs them and has none.
     """
     state = _State(hits, settings, counter)
     if min_score is not None:
         state.hits = prune(hits, min_score=min_score)
         state.note("min_score", len(hits), f"score at least {_number(min_score)}")
-    for rule in (state.min_relevance, state.relative, state.gap, state.per_token):
+    for rule in (state.min_relevance, state.duplicates, state.relative, state.gap, state.per_token):
         if len(state.hits):
             rule()
+    state.diverse(vectors)
     if k is not None:
         before = len(state.hits)
         state.hits = prune(state.hits, k=k)
@@ -89,6 +99,21 @@ class _State:
         known = self.known()
         kept = [hit for hit in self.hits if known[hit.id] >= least]
         self.keep("min_relevance", kept, f"probability at least {least:g}{self.doubt()}", least_of_all=0)
+
+    def duplicates(self) -> None:
+        if (least := self.settings.duplicates) is not None:
+            kept = drop_duplicates(self.hits, least)
+            self.keep("duplicates", list(kept), f"{least:g} of it in better ones, which cite it", least_of_all=0)
+
+    def diverse(self, vectors: VectorsOf | None) -> None:
+        for rule, order in (("mmr", mmr), ("facility_location", facility_location)):
+            if (weight := getattr(self.settings, rule)) is None or not len(self.hits):
+                continue
+            rows = None if vectors is None else vectors(self.hits.ids)
+            if rows is None:
+                raise InputError(f"prune.{rule} needs the vectors of the chunks, and this source has none: unset it")
+            self.hits = order(self.hits, rows, weight)
+            self.note(rule, len(self.hits), f"reordered, lambda {weight:g}")
 
     def relative(self) -> None:
         if (share := self.settings.relative) is not None:

@@ -127,10 +127,11 @@ class Hit:
 
     `lexical` is the raw BM25 score (0.0 without a query term), `dense` the cosine; each is None
     where its side took no part or the chunk has no vector. `part` is the text of the sub-query that
-    found it, None where the query had no parts. The chunk itself is read when asked for.
+    found it, None where the query had no parts. `also` are hits that say the same and were dropped for
+    this one, to be cited with it. The chunk itself is read when asked for.
     """
 
-    __slots__ = ("_chunk", "_load", "dense", "id", "lexical", "part", "score")
+    __slots__ = ("_chunk", "_load", "also", "dense", "id", "lexical", "part", "score")
 
     def __init__(
         self,
@@ -142,18 +143,28 @@ class Hit:
         chunk: Chunk | None = None,
         load: Callable[[], Chunk] | None = None,
         part: str | None = None,
+        also: tuple[Hit, ...] = (),
     ) -> None:
         self.id = id
         self.score = score
         self.lexical = lexical
         self.dense = dense
         self.part = part
+        self.also = also
         self._chunk = chunk
         self._load = load
 
     def of_part(self, part: str) -> Hit:
         """The same hit, found by the sub-query `part`."""
-        hit = Hit(self.id, self.score, lexical=self.lexical, dense=self.dense, part=part)
+        return self._changed(part, self.also)
+
+    def standing_for(self, dropped: Sequence[Hit]) -> Hit:
+        """The same hit, to be cited with `dropped` and all that those stood for."""
+        known = {hit.id: hit for each in (*self.also, *dropped) for hit in (each, *each.also)}
+        return self._changed(self.part, tuple(hit for id, hit in known.items() if id != self.id))
+
+    def _changed(self, part: str | None, also: tuple[Hit, ...]) -> Hit:
+        hit = Hit(self.id, self.score, lexical=self.lexical, dense=self.dense, part=part, also=also)
         hit._chunk, hit._load = self._chunk, self._load
         return hit
 
@@ -197,21 +208,27 @@ class Hit:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hit):
             return NotImplemented
-        mine = (self.id, self.score, self.lexical, self.dense, self.part)
-        return mine == (other.id, other.score, other.lexical, other.dense, other.part)
+        mine = (self.id, self.score, self.lexical, self.dense, self.part, self.also)
+        return mine == (other.id, other.score, other.lexical, other.dense, other.part, other.also)
 
     def __hash__(self) -> int:
         return hash((self.id, self.score))
 
     def __reduce__(self) -> tuple[Any, ...]:
         chunk = None if self._chunk is None and self._load is None else self.chunk
-        return _hit, (self.id, self.score, self.lexical, self.dense, chunk, self.part)
+        return _hit, (self.id, self.score, self.lexical, self.dense, chunk, self.part, self.also)
 
 
 def _hit(
-    id: str, score: float, lexical: float | None, dense: float | None, chunk: Chunk | None, part: str | None
+    id: str,
+    score: float,
+    lexical: float | None,
+    dense: float | None,
+    chunk: Chunk | None,
+    part: str | None,
+    also: tuple[Hit, ...],
 ) -> Hit:
-    return Hit(id, score, lexical=lexical, dense=dense, chunk=chunk, part=part)
+    return Hit(id, score, lexical=lexical, dense=dense, chunk=chunk, part=part, also=also)
 
 
 @dataclass(frozen=True, slots=True)

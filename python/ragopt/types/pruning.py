@@ -46,6 +46,12 @@ class PruneSettings:
     each other (relative, gap, per_token) leave at least `min_keep`; a threshold may leave none, which is an answer
     (`no_relevant_context`). `recalibration` fits the probabilities to labels of one's own; without it they only
     order well (see ragopt.prune).
+
+    `duplicates` drops a hit of which at least this share, in [0, 1], stands in better ones that are kept: of its runs
+    of five words in one of them, or of its characters where windows of one document overlap; 1 drops what is repeated
+    whole. The better one cites it (`Hit.also`). `mmr` and `facility_location` reorder what is left so that what comes
+    later is unlike what came before: their number is lambda, from 0 (unlike alone) to 1 (the score alone). They need
+    the vectors of an index, and cost relevant hits where there are no near-duplicates.
     """
 
     min_relevance: float | None = None
@@ -55,9 +61,12 @@ class PruneSettings:
     mode: PruneMode | str = PruneMode.RECALL
     min_keep: int = 1
     recalibration: Recalibration | None = None
+    duplicates: float | None = None
+    mmr: float | None = None
+    facility_location: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("min_relevance", "relative", "gap"):
+        for name in ("min_relevance", "relative", "gap", "duplicates", "mmr", "facility_location"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, fraction(f"prune.{name}", value))
         if self.per_token is not None:
@@ -69,3 +78,5 @@ class PruneSettings:
         object.__setattr__(self, "min_keep", whole("prune.min_keep", self.min_keep))
         if self.recalibration is not None and not isinstance(self.recalibration, Recalibration):
             raise InputError("prune.recalibration: give Recalibration(shift, scale, questions)")
+        if self.mmr is not None and self.facility_location is not None:
+            raise InputError("prune.mmr and prune.facility_location: each is an order of its own, so set one of them")

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod analyzer;
 mod builder;
+mod choice;
 mod errors;
 mod filters;
 mod folder;
@@ -19,6 +20,8 @@ mod _core {
     use crate::analyzer::Analyzer;
     #[pymodule_export]
     use crate::builder::{Builder, Segment};
+    #[pymodule_export]
+    use crate::choice::{duplicates, facility, mmr};
     #[pymodule_export]
     use crate::filters::Allow;
     #[pymodule_export]

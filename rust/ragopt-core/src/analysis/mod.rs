@@ -49,6 +49,7 @@
 //! alone, so `multilingual` need not choose. The English stop words cost Vietnamese nothing that can be measured, though
 //! `an` (an toàn) is one: for a corpus that is Vietnamese throughout, `vietnamese` is better.
 
+pub mod duplicates;
 pub(crate) mod endings;
 mod identifiers;
 mod normalize;

@@ -7,6 +7,7 @@ mod codes_simd;
 mod codes_x86_simd;
 pub mod cosine;
 pub mod cpu;
+pub mod diverse;
 pub mod fusion;
 #[cfg(target_arch = "aarch64")]
 mod neon_simd;

@@ -1,0 +1,243 @@
+//! Which texts of a ranked list say what a better one says already.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+
+use super::scripts::is_unspaced;
+
+/// Words of one shingle. Five in a row are rarely equal by chance.
+pub const SHINGLE: usize = 5;
+
+/// One text of the list with its place: which document (a number of the caller's), and where in it, in characters.
+#[derive(Debug, Clone)]
+pub struct Window<'a> {
+    pub text: &'a str,
+    pub document: usize,
+    pub span: Range<usize>,
+}
+
+/// For each window, best first: the place of the better one that stands for it, or None where it is kept.
+///
+/// A window is a duplicate where at least the share `least` of it stands in better ones that are kept:
+///
+/// - of its characters, where they overlap with windows of its document (which must hold the same text there), or
+/// - of its distinct runs of five words in a single better text, which must hold its words with a digit, too: texts that
+///   differ in a number say different things. A shorter text is one run. Words are what stands between white space,
+///   and each letter of a script without spaces.
+#[must_use]
+pub fn duplicates(windows: &[Window<'_>], least: f64) -> Vec<Option<usize>> {
+    let mut kept = Kept::default();
+    let mut standing = Vec::with_capacity(windows.len());
+    for (place, window) in windows.iter().enumerate() {
+        let words = words(window.text);
+        let shingles = shingles(&words);
+        let better = kept.overlapping(windows, place, least).or_else(|| kept.holding(&words, &shingles, least));
+        if better.is_none() {
+            kept.add(place, window.document, words, shingles);
+        }
+        standing.push(better);
+    }
+    standing
+}
+
+/// A word by its hash, and whether it holds a digit.
+type Word = (u64, bool);
+
+/// The kept windows; `more` holds those of a shingle beyond its first, which are rare.
+#[derive(Default)]
+struct Kept {
+    by_document: HashMap<usize, Vec<usize>>,
+    first: HashMap<u64, usize, BuildHasherDefault<Mixed>>,
+    more: HashMap<u64, Vec<usize>, BuildHasherDefault<Mixed>>,
+    numbers: HashMap<usize, Vec<Word>>,
+}
+
+impl Kept {
+    fn add(&mut self, place: usize, document: usize, mut words: Vec<Word>, shingles: Vec<u64>) {
+        self.by_document.entry(document).or_default().push(place);
+        self.first.reserve(shingles.len());
+        for shingle in shingles {
+            match self.first.entry(shingle) {
+                Entry::Vacant(slot) => {
+                    slot.insert(place);
+                }
+                Entry::Occupied(_) => self.more.entry(shingle).or_default().push(place),
+            }
+        }
+        words.retain(|word| word.1);
+        words.sort_unstable();
+        self.numbers.insert(place, words);
+    }
+
+    /// The kept window of the same document with the largest overlap, if all of them together cover enough.
+    fn overlapping(&self, windows: &[Window<'_>], place: usize, least: f64) -> Option<usize> {
+        let window = &windows[place];
+        let mut covered: Vec<(usize, usize, usize)> = Vec::new();
+        for &other in self.by_document.get(&window.document)? {
+            let (from, to) =
+                (window.span.start.max(windows[other].span.start), window.span.end.min(windows[other].span.end));
+            if from < to
+                && matches!((part(window, from, to), part(&windows[other], from, to)), (Some(a), Some(b)) if a == b)
+            {
+                covered.push((from, to, other));
+            }
+        }
+        let largest = covered.iter().max_by_key(|(from, to, other)| (to - from, std::cmp::Reverse(*other)))?.2;
+        covered.sort_unstable();
+        let (mut total, mut reached) = (0, window.span.start);
+        for &(from, to, _) in &covered {
+            total += to.saturating_sub(from.max(reached));
+            reached = reached.max(to);
+        }
+        (total as f64 >= least * window.span.len() as f64).then_some(largest)
+    }
+
+    /// The kept text that holds the largest share of these shingles, if that is enough; of equal ones the best.
+    fn holding(&self, words: &[Word], shingles: &[u64], least: f64) -> Option<usize> {
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for shingle in shingles {
+            let Some(first) = self.first.get(shingle) else { continue };
+            *counts.entry(*first).or_default() += 1;
+            for place in self.more.get(shingle).into_iter().flatten() {
+                *counts.entry(*place).or_default() += 1;
+            }
+        }
+        let enough = least * shingles.len() as f64;
+        let mut holders: Vec<(usize, usize)> =
+            counts.into_iter().filter(|&(_, count)| count as f64 >= enough).collect();
+        holders.sort_unstable_by_key(|&(place, count)| (std::cmp::Reverse(count), place));
+        let holds = |place: usize, word: &Word| self.numbers[&place].binary_search(word).is_ok();
+        let numbers = words.iter().filter(|word| word.1);
+        holders.into_iter().map(|(place, _)| place).find(|&place| numbers.clone().all(|word| holds(place, word)))
+    }
+}
+
+/// The characters of the document from `from` to `to`, if the window's span is that of its text.
+fn part<'a>(window: &Window<'a>, from: usize, to: usize) -> Option<&'a str> {
+    let text = window.text;
+    let mut places = text.char_indices().map(|(place, _)| place).chain([text.len()]);
+    let start = places.clone().nth(from - window.span.start)?;
+    let end = places.clone().nth(to - window.span.start)?;
+    (places.nth(window.span.len())? == text.len()).then(|| &text[start..end])
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::with_capacity(text.len() / 5);
+    if text.is_ascii() {
+        let runs = text.as_bytes().split(|byte| byte.is_ascii_whitespace() || *byte == b'\x0b');
+        words.extend(runs.filter(|run| !run.is_empty()).map(|run| (hash(run), run.iter().any(u8::is_ascii_digit))));
+        return words;
+    }
+    for run in text.split_whitespace() {
+        let mut rest = run;
+        while let Some(at) = rest.find(is_unspaced) {
+            if at > 0 {
+                words.push(word(&rest[..at]));
+            }
+            let letter = rest[at..].chars().next().map_or(0, char::len_utf8);
+            words.push(word(&rest[at..at + letter]));
+            rest = &rest[at + letter..];
+        }
+        if !rest.is_empty() {
+            words.push(word(rest));
+        }
+    }
+    words
+}
+
+fn word(text: &str) -> Word {
+    (hash(text.as_bytes()), text.chars().any(char::is_numeric))
+}
+
+/// The distinct runs of SHINGLE words, or the one run of all of them where there are fewer.
+fn shingles(words: &[Word]) -> Vec<u64> {
+    let mut shingles: Vec<u64> = if words.len() < SHINGLE {
+        vec![words.iter().fold(words.len() as u64, |sum, word| mixed(sum, word.0))]
+    } else {
+        words.windows(SHINGLE).map(|run| run.iter().fold(0, |sum: u64, word| mixed(sum, word.0))).collect()
+    };
+    shingles.sort_unstable();
+    shingles.dedup();
+    shingles
+}
+
+/// The next of a run: multiplied by an odd number with many bits, so that order counts.
+fn mixed(sum: u64, next: u64) -> u64 {
+    (sum.rotate_left(5) ^ next).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// 64 bits of a text, the same in every run: eight bytes at a time, then the rest with the length.
+fn hash(bytes: &[u8]) -> u64 {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let sum = eights.iter().fold(bytes.len() as u64, |sum, eight| mixed(sum, u64::from_le_bytes(*eight)));
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let sum = mixed(sum, u64::from_le_bytes(last));
+    sum ^ (sum >> 32)
+}
+
+/// Takes numbers that are mixed already as they are.
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = mixed(self.0, hash(bytes));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number ^ (number >> 29);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(texts: &[(&str, usize, usize)], least: f64) -> Vec<Option<usize>> {
+        let windows: Vec<_> = texts
+            .iter()
+            .map(|&(text, document, start)| Window { text, document, span: start..start + text.chars().count() })
+            .collect();
+        duplicates(&windows, least)
+    }
+
+    #[test]
+    fn white_space_does_not_make_a_text_another_one() {
+        assert_eq!(
+            all(&[("a b", 0, 0), (" a\n b ", 1, 0), ("a c", 2, 0), ("", 3, 0), ("\t", 4, 0)], 1.0),
+            [None, Some(0), None, None, Some(3)]
+        );
+    }
+
+    #[test]
+    fn a_text_that_stands_in_a_better_one_goes_unless_a_number_differs() {
+        let long = "one two three four five six seven eight nine ten";
+        let near = "one two three four five six seven eight nine eleven";
+        assert_eq!(all(&[(long, 0, 0), (near, 1, 0)], 0.8), [None, Some(0)]);
+        assert_eq!(all(&[(long, 0, 0), (near, 1, 0)], 0.9), [None, None]);
+        assert_eq!(all(&[(long, 0, 0), (&near.replace("eleven", "11"), 1, 0)], 0.8), [None, None]);
+        assert_eq!(all(&[("one two three four five six", 0, 0), (long, 1, 0)], 0.9), [None, None]);
+    }
+
+    #[test]
+    fn windows_of_one_document_that_others_cover_together_go() {
+        let text = "abcdefghijklmnopqrstuvwxyz";
+        let windows = [(&text[0..10], 0, 0), (&text[10..20], 0, 10), (&text[4..16], 0, 4), (&text[4..16], 1, 4)];
+        assert_eq!(all(&windows, 1.0), [None, None, Some(0), None]);
+        // The same span with another text is not believed.
+        assert_eq!(all(&[("abcd", 0, 0), ("wxyz", 0, 0)], 0.5), [None, None]);
+    }
+
+    #[test]
+    fn letters_of_scripts_without_spaces_are_words() {
+        let text = "日本語の文章は空白なしで書かれる";
+        assert_eq!(all(&[(text, 0, 0), (&text[3..], 1, 0)], 1.0), [None, Some(0)]);
+    }
+}
