@@ -2,11 +2,11 @@
 
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
-use ragopt_core::index;
 use ragopt_core::search;
 use ragopt_core::types;
 
 use crate::errors::Raised;
+use crate::index::Index;
 
 /// How to search.
 #[pyclass(frozen, module = "ragopt._core")]
@@ -27,17 +27,20 @@ impl Parameters {
     }
 }
 
-/// The hits of one query, best first.
+/// The hits of one query, best first. Ids are looked up when they are asked for.
 #[pyclass(frozen, module = "ragopt._core")]
 pub(crate) struct Found {
     found: types::Found,
-    ids: Vec<String>,
+    index: Py<Index>,
 }
 
 impl Found {
-    pub(crate) fn of(index: &index::Index, found: types::Found) -> Self {
-        let ids = found.hits.iter().filter_map(|hit| index.id(hit.ordinal)).map(str::to_owned).collect();
-        Self { found, ids }
+    pub(crate) fn of(index: &Bound<'_, Index>, found: types::Found) -> Self {
+        Self { found, index: index.clone().unbind() }
+    }
+
+    fn id(&self, hit: &types::Hit) -> &str {
+        self.index.get().0.id(hit.ordinal).unwrap_or_default()
     }
 
     fn scores_of<'py>(&self, py: Python<'py>, of: fn(&types::Hit) -> Option<f64>) -> Bound<'py, PyArray1<f64>> {
@@ -60,7 +63,7 @@ impl Found {
 
     #[getter]
     fn ids(&self) -> Vec<&str> {
-        self.ids.iter().map(String::as_str).collect()
+        self.found.hits.iter().map(|hit| self.id(hit)).collect()
     }
 
     #[getter]
@@ -80,8 +83,8 @@ impl Found {
 
     /// One tuple a hit: all at once costs less than five arrays.
     fn rows(&self) -> Vec<Row<'_>> {
-        let row = |(id, hit): (_, &types::Hit)| (id, hit.score, hit.lexical, hit.dense, hit.ordinal);
-        self.ids.iter().map(String::as_str).zip(&self.found.hits).map(row).collect()
+        let row = |hit: &types::Hit| (self.id(hit), hit.score, hit.lexical, hit.dense, hit.ordinal);
+        self.found.hits.iter().map(row).collect()
     }
 
     #[getter]

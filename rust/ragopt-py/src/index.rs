@@ -303,31 +303,31 @@ impl Index {
 
     #[pyo3(signature = (lexical, vector, allow, parameters, /))]
     fn search(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         lexical: Option<LexicalArgument>,
         vector: Option<PyReadonlyArray1<'_, f32>>,
         allow: Option<&Allow>,
         parameters: &Parameters,
     ) -> Result<Found, Raised> {
+        let index = &slf.get().0;
         let (vector, allow) = (vector.as_ref().map(row), allow.map(|allow| &allow.0));
-        let found = py.detach(|| {
+        let found = slf.py().detach(|| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
-            search::search(&self.0, lexical, vector.as_deref(), allow, &parameters.0)
+            search::search(index, lexical, vector.as_deref(), allow, &parameters.0)
         })?;
-        Ok(Found::of(&self.0, found))
+        Ok(Found::of(slf, found))
     }
 
     #[pyo3(signature = (lexical, vectors, allow, parameters, threads, /))]
     fn search_many(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         lexical: Vec<Option<LexicalArgument>>,
         vectors: Option<PyReadonlyArray2<'_, f32>>,
         allow: Option<&Allow>,
         parameters: &Parameters,
         threads: usize,
     ) -> Result<Vec<Found>, Raised> {
+        let index = &slf.get().0;
         let rows: Option<Vec<Vec<f32>>> = vectors.as_ref().map(|array| {
             let array = array.as_array();
             array.rows().into_iter().map(|row| row.to_vec()).collect()
@@ -337,13 +337,13 @@ impl Index {
             return Err(Error::Vector(format!("{rows} vectors for {queries} queries: give one row a query")).into());
         }
         let allow = allow.map(|allow| &allow.0);
-        let found = py.detach(|| {
+        let found = slf.py().detach(|| {
             let vector = |i: usize| rows.as_ref().map(|rows| &rows[i][..]);
             let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
             let questions: Vec<_> = lexical.enumerate().map(|(i, lexical)| (lexical, vector(i))).collect();
-            search::search_many(&self.0, &questions, allow, &parameters.0, threads)
+            search::search_many(index, &questions, allow, &parameters.0, threads)
         })?;
-        Ok(found.into_iter().map(|found| Found::of(&self.0, found)).collect())
+        Ok(found.into_iter().map(|found| Found::of(slf, found)).collect())
     }
 
     #[pyo3(signature = (lexical, vector, allow, parameters, ordinal, /))]

@@ -23,8 +23,8 @@ pub(crate) struct Levels {
     /// The least saturation of each class.
     least: Vec<f64>,
     gap: f64,
-    /// tf/(tf + least) for a tf of 1 to 4, by class.
-    parts: [Vec<f32>; 4],
+    /// tf/(tf + least) for a tf of 1 to 4, by class; 0 beyond the last class.
+    parts: Box<[[f32; MOST]; 4]>,
 }
 
 const MOST: usize = 256;
@@ -67,7 +67,10 @@ impl Levels {
         let least: Vec<f64> = classes.ranges.iter().map(|&(shortest, _)| saturations.of(shortest)).collect();
         let gaps = classes.ranges.iter().zip(&least).map(|(&(_, longest), &low)| gap(low, saturations.of(longest)));
         let gap = gaps.fold(0.0, f64::max);
-        let parts = [1.0, 2.0, 3.0, 4.0].map(|tf: f64| least.iter().map(|s| (tf / (tf + s)) as f32).collect());
+        let mut parts = Box::new([[0.0; MOST]; 4]);
+        for (row, tf) in parts.iter_mut().zip([1.0, 2.0, 3.0, 4.0]) {
+            row.iter_mut().zip(&least).for_each(|(part, s)| *part = (tf / (tf + s)) as f32);
+        }
         Self { least, gap, parts }
     }
 
@@ -77,7 +80,7 @@ impl Levels {
     }
 
     /// tf/(tf + s) for a tf of 1 to 4 and the least saturation of each class.
-    pub(crate) fn parts(&self) -> &[Vec<f32>; 4] {
+    pub(crate) fn parts(&self) -> &[[f32; MOST]; 4] {
         &self.parts
     }
 

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::index::{Allow, Index, WINDOW};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Map, Population};
-use crate::score::top::Top;
+use crate::score::top::{Entry, Top};
 use crate::search::Parameters;
 use crate::search::allowed;
 use crate::search::question::{LexicalSide, Question};
@@ -59,11 +59,7 @@ pub(crate) fn search(
     if alpha > 0.0 || parameters.k == 0 {
         return Ok(None);
     }
-    let wanted = match parameters.normalizer.population() {
-        Population::Nothing | Population::Best => parameters.k,
-        Population::Depth => parameters.k.max(parameters.depth),
-    };
-    let wanted = wanted.min(index.len());
+    let wanted = wanted(parameters).min(index.len());
     let Some(steps) = steps(side) else {
         return Ok(None);
     };
@@ -74,14 +70,32 @@ pub(crate) fn search(
         return Ok(None);
     }
     let scorer = Scorer::new(index, question, parameters, Some(map), None);
-    let mut top = Top::new(parameters.k.min(index.len()), |left, right| index.order(left, right));
-    gains.iter().for_each(|&(ordinal, gain)| top.push(scorer.entry(ordinal, gain, None)));
+    // Entries say where their gains stand, in place of the ordinals that stand there.
+    let entry = |place: Ordinal| {
+        let (ordinal, gain) = gains[place as usize];
+        (scorer.entry(ordinal, gain, None), gain)
+    };
+    let order = |left: &Entry, right: &Entry| index.order(&entry(left.ordinal).0, &entry(right.ordinal).0);
+    let mut top =
+        Top::new(parameters.k.min(index.len()), |left, right| left.by_score(right).then_with(|| order(left, right)));
+    (0..gains.len() as Ordinal).for_each(|place| top.push(Entry { ordinal: place, ..entry(place).0 }));
     let best = top.into_sorted();
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
     let reach = best.partition_point(|entry| entry.score >= least);
-    let gain = |ordinal: Ordinal| gains.binary_search_by_key(&ordinal, |&(other, _)| other).ok().map(|at| gains[at].1);
-    let hits = best[..reach].iter().map(|entry| scorer.hit(entry, gain(entry.ordinal))).collect::<Result<_>>()?;
+    let hit = |best: &Entry| {
+        let (entry, gain) = entry(best.ordinal);
+        scorer.hit(&entry, Some(gain))
+    };
+    let hits = best[..reach].iter().map(hit).collect::<Result<_>>()?;
     Ok(Some(Found { hits, alpha, sides, below: reach < best.len() }))
+}
+
+/// So many best gains are needed.
+pub(super) fn wanted(parameters: &Parameters) -> usize {
+    match parameters.normalizer.population() {
+        Population::Nothing | Population::Best => parameters.k,
+        Population::Depth => parameters.k.max(parameters.depth),
+    }
 }
 
 /// The gains of the chunks that can be among the best `k`, by ordinal: all of those that are, and few more. `steps` are
@@ -160,6 +174,10 @@ impl Walk<'_, '_> {
         for place in weak..self.bounds.terms.len() {
             self.bounds.scatter(place, self.sums);
         }
+        let first = self.bar.value == 1;
+        if first && allow.is_none() {
+            self.bar.begin(&self.sums[..self.bounds.chunks(window)]);
+        }
         // Below the bar by more than the weak terms can give: out. `spared` is below the bar, so this is 1 or more.
         let bar = (self.bar.value - spared).min(u32::from(u16::MAX)) as u16;
         self.picked.clear();
@@ -169,7 +187,7 @@ impl Walk<'_, '_> {
                 self.bounds.sweep(place, self.sums, bar, allow, self.picked);
             }
         } else {
-            pick(self.sums, bar, allow, self.picked);
+            pick(&mut self.sums[..self.bounds.chunks(window).next_multiple_of(64)], bar, allow, self.picked);
         }
         let mut lookups = 0;
         for &picked in &*self.picked {
@@ -186,7 +204,6 @@ impl Walk<'_, '_> {
                 self.bar.push(sum, (window * WINDOW) as Ordinal + (picked & 0xffff));
             }
         }
-        let first = self.bar.value == 1;
         self.bar.settle();
         if first {
             self.looked_up = self.weakest();
@@ -244,6 +261,22 @@ struct Bar<'s> {
 }
 
 impl Bar<'_> {
+    /// Sets the bar by the sums of a whole window, all of which may be found. Taken for each remainder of the places by
+    /// a number of [`lanes`](Self), the best sums are those of different chunks: so the k-th best of them is no better
+    /// than the k-th best sum.
+    fn begin(&mut self, sums: &[u16]) {
+        let lanes = (4 * self.k).next_power_of_two().max(64);
+        if self.k == 0 || sums.len() < 2 * lanes {
+            return;
+        }
+        let mut best = vec![0u16; lanes];
+        for row in sums.chunks(lanes) {
+            best.iter_mut().zip(row).for_each(|(best, &sum)| *best = sum.max(*best));
+        }
+        let (_, &mut last, _) = best.select_nth_unstable_by(self.k - 1, |left, right| right.cmp(left));
+        self.value = u32::from(last).saturating_sub(self.slack).max(1);
+    }
+
     #[inline]
     fn push(&mut self, sum: u32, ordinal: Ordinal) {
         if sum >= self.value {

@@ -5,13 +5,13 @@
 //! 1/S. For a posting of count tf in a chunk whose length class has the least saturation s, the table holds
 //!
 //! ```text
-//! T = ⌊x + 1/16⌋ + 1,     x = f32(f · S) · f32(tf/(tf + s))     in f32
+//! T = x + 9/16 to the nearest whole number,     x = f32(f · S) · f32(tf/(tf + s))     in f32
 //! ```
 //!
 //! **T is above the true share in steps.** No saturation of the class is below s, so the true part is at most
 //! tf/(tf + s). x comes from it by at most six roundings to 24 bits, so it is too small by no more than
-//! 6 · 2⁻²⁴ · 65535 < 0.024 steps; adding 1/16 rounds by at most 2⁻⁸ steps. ⌊y⌋ + 1 > y, hence
-//! T > true − 0.024 + 0.0625 − 0.004 > true + 0.03. The f64 sum of a gain rounds up by less than
+//! 6 · 2⁻²⁴ · 65535 < 0.024 steps; adding 9/16 rounds by at most 2⁻⁸ steps. The nearest whole number is half a step
+//! below at most, hence T > true − 0.024 + 0.0625 − 0.004 > true + 0.03. The f64 sum of a gain rounds up by less than
 //! n · 2⁻⁵² · 65535 steps, which n · 0.03 covers. So a chunk's sum A of its T is above its gain in steps.
 //!
 //! **A is above it by at most D.** T ≤ x + 1/16 + 0.004 + 1 ≤ f · S · tf/(tf + s) + 1.1, and the true part is
@@ -91,6 +91,11 @@ impl<'a> Bounds<'a> {
         self.part.span().div_ceil(WINDOW)
     }
 
+    /// How many chunks a window has.
+    pub(super) fn chunks(&self, window: usize) -> usize {
+        (self.part.span() - window * WINDOW).min(WINDOW)
+    }
+
     /// Goes to a window, which must not be before the last one; the most that any of its chunks can have.
     pub(super) fn enter(&mut self, window: usize) -> u32 {
         self.terms.iter_mut().map(|term| term.enter(window)).sum()
@@ -132,7 +137,9 @@ impl<'a> Bounds<'a> {
 impl<'a> Weighed<'a> {
     fn of(levels: &Levels, postings: TermPostings<'a>, unit: f32) -> Self {
         let mut table: Box<Table> = Box::new([0; 4 << 8]);
-        for (row, parts) in table.as_chunks_mut::<256>().0.iter_mut().zip(levels.parts()) {
+        // No chunk asks for the rows of counts above the most.
+        for (row, parts) in table.as_chunks_mut::<256>().0.iter_mut().zip(levels.parts()).take(postings.most() as usize)
+        {
             for (slot, part) in row.iter_mut().zip(parts) {
                 *slot = above(unit * part);
             }
@@ -257,8 +264,9 @@ fn gives(unit: f32, count: u32, saturation: f64) -> u16 {
     above(unit * (tf / (tf + saturation)))
 }
 
-/// ⌊x + 1/16⌋ + 1.
+/// x + 9/16 to the nearest whole number, below 2¹⁶: what is added to 2²³ loses its fraction, and the sum's last bits are
+/// the number. No instruction that a plain CPU lacks, so a row of a table is made many numbers at a time.
 #[inline(always)]
 fn above(x: f32) -> u16 {
-    ((x + 0.0625) as i32 + 1) as u16
+    (x + 0.5625 + 8_388_608.0).to_bits() as u16
 }

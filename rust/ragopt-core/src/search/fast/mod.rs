@@ -28,8 +28,10 @@ use crate::error::Result;
 use crate::index::{Allow, Index};
 use crate::types::Found;
 
-/// With fewer chunks the plain search for terms takes microseconds; [`hybrid`] has a number of its own.
-const SMALL: usize = 2048;
+/// With fewer chunks, or fewer than this many times what is wanted of them, the plain search for terms is as fast;
+/// [`hybrid`] has numbers of its own.
+const SMALL: usize = 1024;
+const TIMES: usize = 16;
 
 /// The exact top-k.
 pub(super) fn search(
@@ -38,7 +40,8 @@ pub(super) fn search(
     allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Result<Found> {
-    let by_bounds = if index.len() < SMALL { None } else { bm25_only::search(index, question, allow, parameters)? };
+    let is_small = index.len() < SMALL.max(bm25_only::wanted(parameters).saturating_mul(TIMES));
+    let by_bounds = if is_small { None } else { bm25_only::search(index, question, allow, parameters)? };
     let found = match by_bounds {
         Some(found) => Some(found),
         None => hybrid::search(index, question, allow, parameters)?,

@@ -4,13 +4,12 @@
 //! was compiled for a CPU that was found; every path picks the same chunks.
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for a detected CPU"))]
 
-use crate::index::WINDOW;
 #[cfg(target_arch = "x86_64")]
 use crate::score::cpu::{self, Path};
 
 /// Appends to `out` the chunks with at least `bar` (1 or more) that `allow` lets through, ascending: the sum in the
-/// upper half, the place in the window in the lower. `sums` is all 0 afterwards.
-pub(super) fn pick(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+/// upper half, the place in the window in the lower. `sums`, a multiple of 64 of them, is all 0 afterwards.
+pub(super) fn pick(sums: &mut [u16], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
     #[cfg(target_arch = "x86_64")]
     match cpu::path() {
         // SAFETY: `cpu::path` found the instructions on this CPU.
@@ -23,7 +22,7 @@ pub(super) fn pick(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, ou
 }
 
 #[inline(always)]
-fn pick_by_64(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+fn pick_by_64(sums: &mut [u16], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
     for (i, group) in sums.as_chunks_mut::<64>().0.iter_mut().enumerate() {
         if group.iter().fold(0, |most, &sum| most.max(sum)) >= bar {
             let mut picked = 0u64;
@@ -50,7 +49,7 @@ fn push_picked(group: &[u16; 64], i: usize, mut picked: u64, out: &mut Vec<u32>)
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn pick_avx512(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+fn pick_avx512(sums: &mut [u16], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
     use std::arch::x86_64::*;
     let least = _mm512_set1_epi16(bar.cast_signed());
     for (i, group) in sums.as_chunks_mut::<64>().0.iter_mut().enumerate() {
@@ -71,16 +70,17 @@ fn pick_avx512(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn pick_avx2(sums: &mut [u16; WINDOW], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+fn pick_avx2(sums: &mut [u16], bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
     pick_by_64(sums, bar, allow, out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::WINDOW;
     use proptest::prelude::*;
 
-    type Pick = fn(&mut [u16; WINDOW], u16, Option<&[u64]>, &mut Vec<u32>);
+    type Pick = fn(&mut [u16], u16, Option<&[u64]>, &mut Vec<u32>);
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
