@@ -10,14 +10,16 @@ from typing import Any
 
 from ragopt.errors import InputError
 from ragopt.evaluation import Estimate
-from ragopt.tuning.chart import alpha_chart
+from ragopt.tuning.chart import curve_picture
+from ragopt.tuning.front import Front
+from ragopt.tuning.moves import QuestionMoves
 from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.verdict import Outcome, Verdict
 from ragopt.types import Settings
 
-__all__ = ["TuneResult"]
+__all__ = ["TuneResult", "default_and_tuned"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,9 @@ class TuneResult:
     both halves confirm it, else what was there before. `verdict` and `arms` are on the held-out half
     (BM25 alone, dense alone, default, tuned); `curves`, `trials`, `health` and `unseen_gain` on
     the tuning half. `default_alpha` and `chosen_alpha` are None where alpha cannot matter. `notes`
-    tell what was left out or looks wrong. `questions` are the held-out questions' texts.
+    tell what was left out or looks wrong. `questions` are the held-out questions' texts, `worst` the ten of them
+    that lost most (or, where none lost, that score least) with the hits that tell why. `front` sets quality against
+    cost on the tuning half.
     """
 
     settings: Settings
@@ -44,10 +48,17 @@ class TuneResult:
     facts: Facts
     notes: tuple[str, ...]
     questions: Mapping[str, str]
+    front: Front | None = None
+    worst: tuple[QuestionMoves, ...] = ()
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
         return next((arm for arm in self.arms if arm.name == name), None)
+
+    @property
+    def pair(self) -> tuple[Arm, Arm]:
+        """The default arm and the tuned one."""
+        return default_and_tuned(self.arms)
 
     @property
     def changed(self) -> bool:
@@ -65,29 +76,39 @@ class TuneResult:
         """Write the settings file that production loads, with what was tuned and the verdict as a comment."""
         self.settings.save(path, comment="\n".join(self.summary()))
 
-    def report(self, path: str | os.PathLike[str], *, sections: Sequence[Section] = ()) -> None:
-        """Write the report: one HTML file without anything from elsewhere.
+    def report(
+        self, path: str | os.PathLike[str], *, sections: Sequence[Section] = (), command: str | None = None
+    ) -> None:
+        """Write the report: one HTML file that needs nothing from elsewhere; its figures need `ragopt[report]`.
 
-        `sections` are added before the end: (title, rows of cells), the first row a heading. All text is escaped.
+        `sections` are added before the settings: (title, rows of cells), the first row a heading. `command` is the
+        command line to do the same again. All text is escaped. MissingExtraError without the extra.
         """
-        _write(path, page(self, sections), "report")
+        text = page(self, sections, command)
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{os.fspath(path)}: the report cannot be written ({error.strerror})") from error
 
     def picture(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture of the score against alpha (`curve_svg`) as an SVG file."""
-        _write(path, self.curve_svg(), "picture")
+        """Write the picture of the score against alpha: SVG, or PNG where the name ends in .png.
 
-    def curve_svg(self) -> str:
-        """The picture of the score against alpha, as one SVG file. InputError where alpha cannot matter."""
+        InputError where alpha cannot matter, MissingExtraError without `ragopt[report]`.
+        """
         if self.default_alpha is None or self.chosen_alpha is None:
             raise InputError("there is no curve: one side alone took part, so alpha cannot matter")
-        return alpha_chart(
+        data = curve_picture(
             self.curves.alpha,
             self.facts.measure,
             self.default_alpha,
             self.chosen_alpha,
             self.facts.tuning_queries,
-            standalone=True,
+            png=Path(path).suffix.lower() == ".png",
         )
+        try:
+            Path(path).write_bytes(data)
+        except OSError as error:
+            raise InputError(f"{os.fspath(path)}: the picture cannot be written ({error.strerror})") from error
 
     def summary(self) -> list[str]:
         """A few lines of plain text: what was tuned on what, and what came of it."""
@@ -140,6 +161,8 @@ class TuneResult:
             "chosen_alpha": self.chosen_alpha,
             "facts": self.facts.to_dict(),
             "notes": list(self.notes),
+            "front": None if self.front is None else self.front.to_dict(),
+            "worst": [moves.to_dict() for moves in self.worst],
         }
 
     def __str__(self) -> str:
@@ -157,8 +180,7 @@ class TuneResult:
         return "\n".join([*lines, "", *self.summary()[3:]])
 
 
-def _write(path: str | os.PathLike[str], text: str, what: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: the {what} cannot be written ({error.strerror})") from error
+def default_and_tuned(arms: Sequence[Arm]) -> tuple[Arm, Arm]:
+    """The default and the tuned arm of those that `tune` measures."""
+    first, second = (next(arm for arm in arms if arm.name.startswith(name)) for name in ("default", "tuned"))
+    return first, second

@@ -163,10 +163,10 @@ def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome
 
 def tune_k(tuning: HalfSearch, kept: HalfSearch, plan: Plan, alpha: float | None) -> tuple[TopK, tuple[KPoint, ...]]:
     """The smallest k that keeps recall on both halves, and what every k gives and costs on the tuning half."""
-    cuts = tuning.cuts(alpha, plan.ks)
+    cuts = tuning.cuts(alpha, plan.ks, plan.measure)
     place = plan.ks.index(plan.search.k)
     chosen = plan.ks[smallest_k(cuts.recall, place, margin=plan.margin, seed=plan.seed)]
-    seen = kept.cuts(alpha, (chosen, plan.search.k))
+    seen = kept.cuts(alpha, (chosen, plan.search.k), plan.measure)
     losses = seen.recall[1] - seen.recall[0]
     held = loses_at_most(losses, plan.margin, seed=plan.seed)
     decision = TopK(

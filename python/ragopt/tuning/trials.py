@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -76,9 +77,13 @@ class _Remembering:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cuts:
-    """What sending the first k hits, as packed, gives and costs: recall and tokens, (ks, queries)."""
+    """What sending the first k hits, as packed, gives and costs, (ks, queries).
+
+    `quality` is a measure of what is sent, `recall` the share of the relevant among it.
+    """
 
     ks: tuple[int, ...]
+    quality: Floats
     recall: Floats
     tokens: Floats
 
@@ -89,7 +94,7 @@ class Arm:
 
     `table` measures the ranking, whatever k is. `recall` and `tokens` (one value a query) are those
     of what is sent, which is what the pipeline packs of the first `k` hits: the share of the relevant
-    among it, and its chunks' tokens.
+    among it, and its chunks' tokens. `seconds` is what the search of a question took, as measured.
     """
 
     name: str
@@ -98,6 +103,7 @@ class Arm:
     table: Table
     recall: Floats
     tokens: Floats
+    seconds: float
 
     @property
     def sent_recall(self) -> Estimate:
@@ -118,6 +124,7 @@ class Arm:
             "measures": {name: estimate.to_dict() for name, estimate in self.table.estimates.items()},
             "recall_of_sent": self.sent_recall.to_dict(),
             "tokens_per_question": self.sent_tokens.to_dict(),
+            "search_seconds_per_question": self.seconds,
         }
 
 
@@ -144,22 +151,24 @@ class HalfSearch:
         self.step("sweeping alpha" if alpha is not None else "searching")
         return measure.values(self._judged(self.hits(alpha, self.depth(measure))))
 
-    def cuts(self, alpha: float | None, ks: Sequence[int]) -> Cuts:
-        """Recall and tokens of the first k hits, for every k of `ks`."""
+    def cuts(self, alpha: float | None, ks: Sequence[int], measure: Measure) -> Cuts:
+        """What the first k hits give and cost, for every k of `ks`."""
         self.step("sweeping top-k")
         hits = self.hits(alpha, max(ks))
-        recall, tokens = zip(*(self._sent(hits, k) for k in ks), strict=True)
-        return Cuts(tuple(ks), np.array(recall), np.array(tokens))
+        quality, recall, tokens = zip(*(self._sent(hits, k, measure) for k in ks), strict=True)
+        return Cuts(tuple(ks), np.array(quality), np.array(recall), np.array(tokens))
 
     def arm(self, name: str, alpha: float | None, k: int, measures: Sequence[Measure]) -> Arm:
         """The configuration as a whole."""
         self.step("measuring the held-out half")
+        started = time.perf_counter()
         hits = self.hits(alpha, max(k, *(self.depth(measure) for measure in measures)))
+        seconds = (time.perf_counter() - started) / max(1, len(hits))
         run = Run.of(self.questions.ids, hits, by=self.unit.by, name=name.replace(" ", "-"))
         judged = self._judged(hits)
         matrix = np.column_stack([measure.values(judged) for measure in measures])
-        recall, tokens = self._sent(hits, k)
-        return Arm(name, alpha, k, Table(self.questions.ids, tuple(measures), matrix, run), recall, tokens)
+        _, recall, tokens = self._sent(hits, k, measures[0])
+        return Arm(name, alpha, k, Table(self.questions.ids, tuple(measures), matrix, run), recall, tokens, seconds)
 
     def depth(self, measure: Measure) -> int:
         """How deep a measure looks: its cutoff, or as far as this search can go."""
@@ -168,9 +177,9 @@ class HalfSearch:
     def _judged(self, hits: Sequence[Hits]) -> Judged:
         return Judged.of([self.unit.ids(found) for found in hits], [self.qrels[id] for id in self.questions.ids])
 
-    def _sent(self, hits: Sequence[Hits], k: int) -> tuple[Floats, Floats]:
+    def _sent(self, hits: Sequence[Hits], k: int, measure: Measure) -> tuple[Floats, Floats, Floats]:
         sent = [self.sending.sent(found, k) for found in hits]
         tokens = np.array([self.sending.tokens(found) for found in sent], dtype=np.float64)
         ids = [self.unit.ids(found) for found in sent]
         judged = Judged.of(ids, [self.qrels[id] for id in self.questions.ids])
-        return Measure.parse(f"R@{max(k, 1)}").values(judged), tokens
+        return measure.values(judged), Measure.parse(f"R@{max(k, 1)}").values(judged), tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy.typing as npt
 
 from ragopt import _core
+from ragopt.economics import QuestionCost, price
 from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation import (
     By,
@@ -24,11 +26,23 @@ from ragopt.evaluation import (
 )
 from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
+from ragopt.tuning.front import Front, measured_front
 from ragopt.tuning.halves import Half, halves
+from ragopt.tuning.moves import worst_questions
 from ragopt.tuning.outcome import Curves, Facts
-from ragopt.tuning.result import TuneResult
-from ragopt.tuning.steps import Plan, Steps, alpha_grid, embed_once, k_grid, measure_arms, tune_alpha, tune_k
-from ragopt.tuning.trials import HalfSearch, Sending
+from ragopt.tuning.result import TuneResult, default_and_tuned
+from ragopt.tuning.steps import (
+    AlphaOutcome,
+    Plan,
+    Steps,
+    alpha_grid,
+    embed_once,
+    k_grid,
+    measure_arms,
+    tune_alpha,
+    tune_k,
+)
+from ragopt.tuning.trials import Arm, HalfSearch, Sending
 from ragopt.types import Normalizer, Settings, Where
 from ragopt.types.parameters import fraction, whole
 
@@ -56,6 +70,7 @@ def tune(
     vectors: npt.ArrayLike | None = None,
     held_out_vectors: npt.ArrayLike | None = None,
     token_counter: TokenCounter | None = None,
+    cost: QuestionCost | None = None,
     progress: Progress | None = None,
 ) -> TuneResult:
     """Tune alpha and top-k of `index` on judged queries, and judge the outcome on queries held out.
@@ -72,6 +87,9 @@ def tune(
     - `ks` (default 1 to the default k) are measured by the recall and the tokens of what the pipeline
       would send: the first k hits, packed by `settings.pack`. The smallest k that loses at most
       `recall_margin` of that recall with 95 % confidence on both halves becomes the setting. k never grows.
+
+    `cost` prices a question (default: its context as input of `ragopt.economics.DEFAULT_MODEL`): the result's
+    `front` sets what every alpha and k give against tokens, dollars and latency.
 
     `also` names further measures for the held-out table. `token_counter` counts the tokens of
     chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
@@ -102,15 +120,21 @@ def tune(
     given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
-    sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(len(plan.alphas) + 9, progress)
+    sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(2 * len(plan.alphas) + 12, progress)
+    started = time.perf_counter()
     tuning, kept = (
         HalfSearch(index, embed_once(index, questions), theirs, search, unit, where, sending, step)
         for questions, theirs in (tuning_half, kept_half)
     )
+    embedding = (time.perf_counter() - started) / (len(tuning.questions) + len(kept.questions))
     alpha = tune_alpha(tuning, kept, plan)
     top_k, k_curve = tune_k(tuning, kept, plan, alpha.adopted)
     final = replace(search, alpha=search.alpha if alpha.adopted is None else alpha.adopted, k=top_k.k)
     arms = measure_arms(kept, plan, alpha, final)
+    front = _front(tuning, plan, alpha, arms, cost or QuestionCost(price()), embedding)
+    first, second = default_and_tuned(arms)
+    values = (arm.table.column(plan.measure) for arm in (first, second))
+    worst = worst_questions(kept, plan.measure, (first.alpha, second.alpha), *values)
     step.end()
     return TuneResult(
         settings=replace(base, search=final),
@@ -142,7 +166,24 @@ def tune(
         ),
         notes=(*notes, *alpha.notes),
         questions=dict(zip(kept.questions.ids, kept.questions.texts, strict=True)),
+        front=front,
+        worst=worst,
     )
+
+
+def _front(
+    tuning: HalfSearch, plan: Plan, alpha: AlphaOutcome, arms: Sequence[Arm], cost: QuestionCost, embedding: float
+) -> Front:
+    """Quality against cost, with the time of a search as the arms took it: a side that is not searched costs none."""
+    took = {arm.alpha: arm.seconds for arm in arms}
+
+    def seconds(share: float | None) -> float:
+        if share is None or share == 0.0:
+            return took.get(share, arms[0].seconds)
+        return took.get(share if share == 1.0 else alpha.default, arms[0].seconds) + embedding
+
+    alphas = (None,) if alpha.default is None else tuple(point.alpha for point in alpha.curve)
+    return measured_front(tuning, plan.measure, alphas, plan.ks, cost, seconds)
 
 
 def _notes(index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half, unit: Unit) -> list[str]:

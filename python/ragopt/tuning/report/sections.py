@@ -1,0 +1,295 @@
+"""The sections of the report as HTML; every text that is not ours is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from ragopt.evaluation import Estimate
+from ragopt.tuning.front import Axis
+from ragopt.tuning.moves import QuestionMoves
+from ragopt.tuning.verdict import Outcome
+
+if TYPE_CHECKING:
+    from ragopt.tuning.result import TuneResult
+
+__all__ = [
+    "Section",
+    "again",
+    "alpha",
+    "front",
+    "held_out",
+    "labels",
+    "questions",
+    "settings",
+    "spread",
+    "table",
+    "top_k",
+    "verdict",
+]
+
+#: A further section: title, and rows of cells of plain text, the first row a heading.
+Section = tuple[str, Sequence[Sequence[str]]]
+
+
+def verdict(result: TuneResult) -> str:
+    """The answer in one sentence, then the figures that matter most."""
+    tone, word = {
+        Outcome.GAINED: ("gained", "Tuning alpha gained"),
+        Outcome.TOO_SMALL: ("same", "Tuning alpha did better, but too little to claim"),
+        Outcome.NOT_DISTINGUISHABLE: ("same", "No gain over the default alpha can be told from noise"),
+        Outcome.LOST: ("lost", "Tuning alpha lost"),
+    }[result.verdict.outcome]
+    final, written = result.settings.search, result.written
+    share = "default" if final.alpha is None else f"{final.alpha:g}"
+    told = [
+        (f"alpha {share}, k {final.k}", "the settings written"),
+        (f"{written.table[result.facts.measure]:.3f}", f"{result.facts.measure} with them, held out"),
+        (f"{written.sent_tokens.mean:,.0f}", f"tokens sent per question ({result.facts.tokens_by})"),
+    ]
+    cells = "".join(
+        f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in told
+    )
+    return (
+        f'<div class="verdict {tone}"><strong>{word}</strong>{escape(str(result.verdict))}'
+        f'<br>{escape(str(result.top_k))}</div><div class="figures">{cells}</div>'
+    )
+
+
+def alpha(result: TuneResult) -> str:
+    """Quality over alpha, what the folds chose, and the health of the sides."""
+    if result.default_alpha is None or result.chosen_alpha is None:
+        return f"<h2>Alpha</h2><p>{escape(result.verdict.why)}</p>"
+    facts = result.facts
+    shares = sorted(((t.share, t.settings.alpha) for t in result.trials if t.share > 0), reverse=True)[:4]
+    folds = ", ".join(f"{share:g} in {part:.0%}" for part, share in shares)
+    unseen = result.unseen_gain
+    gain = f"{unseen.mean:+.4f}" + (f" ({unseen.low:+.4f} to {unseen.high:+.4f})" if unseen.known else "")
+    health = "" if result.health is None else f"<p>{escape(str(result.health))}</p>"
+    caption = (
+        f"The {facts.tuning_queries} tuning questions. Alpha is the share of the dense side. The band is the 95&nbsp;% "
+        "interval of the paired difference from the default: where it reaches the dotted line, that alpha cannot be "
+        "told from the default."
+    )
+    return (
+        f"<h2>Quality over alpha</h2>{_plot('alpha', f'{facts.measure} against alpha', caption)}"
+        f"<p>Training folds chose alpha {folds} of {facts.folds * facts.repeats}. On the questions outside them that "
+        f"changed {escape(facts.measure)} by {gain}.</p>{health}"
+    )
+
+
+def front(result: TuneResult) -> str:
+    """The Pareto front, on the axis that the reader picks."""
+    if result.front is None:
+        return ""
+    price = result.front.cost
+    names = {Axis.TOKENS: "Tokens", Axis.DOLLARS: "Dollars", Axis.SECONDS: "Latency"}
+    buttons = "".join(
+        f'<button type="button" data-axis="{axis}" aria-pressed="{str(axis is Axis.TOKENS).lower()}">{name}</button>'
+        for axis, name in names.items()
+    )
+    plots = "".join(
+        f'<div class="plot" id="front-{axis}" role="img" aria-label="{escape(result.front.measure)} against {axis}"'
+        f"{'' if axis is Axis.TOKENS else ' hidden'}></div>"
+        for axis in names
+    )
+    beside = [
+        f"{count:,} {what}"
+        for count, what in ((price.prompt, "of prompt"), (price.cached, "read from the cache"), (price.output, "out"))
+        if count
+    ]
+    counted = f" and {', '.join(beside)} tokens beside it" if beside else " alone"
+    read = (
+        f" and {price.seconds_per_1000:g} s of reading for every 1,000 tokens" if price.seconds_per_1000 else " alone"
+    )
+    rows = [["alpha", "k", f"{result.front.measure} of what is sent", "recall", "tokens", "$ per 1,000 questions"]]
+    rows += [
+        ["–" if t.alpha is None else f"{t.alpha:g}", str(t.k), f"{t.quality:.4f}", f"{t.recall:.4f}",
+         f"{t.tokens:,.0f}", f"{1000 * t.dollars:,.3f}"]
+        for t in result.front.best(Axis.TOKENS)
+    ]  # fmt: skip
+    return (
+        f"<h2>Quality against cost</h2><div class='tools'>{buttons}</div><figure>{plots}<figcaption>The tuning "
+        f"questions. Every dot is an alpha and a k; on the line are those that no other beats in both. Dollars are "
+        f"those of the context{counted}, by {escape(price.price.model)} at "
+        f"${price.price.input_per_million.normalize():f} a million input tokens ({escape(price.price.source)}, "
+        f"{price.price.as_of.isoformat()}). Latency is the search as measured here{read}.</figcaption></figure>"
+        f"<details><summary>The front as a table</summary>{table(rows, numbers=True)}</details>"
+    )
+
+
+def held_out(result: TuneResult) -> str:
+    """The arms on the questions that tuning never saw."""
+    measures = list(result.arms[0].table)
+    head = ["", "alpha", "k", *measures, "recall of what is sent", "tokens per question"]
+    written = result.written
+    rows = []
+    for arm in result.arms:
+        cells = [_span(arm.table.estimates[name], 4) for name in measures]
+        cells += [_span(arm.sent_recall, 4), _span(arm.sent_tokens, 0)]
+        share = "–" if arm.alpha is None else f"{arm.alpha:g}"
+        mark = ' class="chosen"' if (arm.alpha, arm.k) == (written.alpha, written.k) else ""
+        numbers = "".join(f'<td class="n">{cell}</td>' for cell in [share, str(arm.k), *cells])
+        rows.append(f'<tr{mark}><td class="name">{escape(arm.name)}</td>{numbers}</tr>')
+    heads = "".join(f'<th class="n">{escape(name)}</th>' if name else "<th></th>" for name in head)
+    return (
+        f"<h2>Held-out questions</h2><p class='muted'>{result.facts.held_out_queries} questions that tuning never saw; "
+        "means with their 95&nbsp;% intervals. Measures are of the ranking. The last two columns are of what is sent: "
+        f"the first k hits, packed into {result.facts.pack_tokens:,} tokens. The shaded row is what the settings file "
+        "holds.</p>"
+        f'<div class="scroll"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
+    )
+
+
+def questions(result: TuneResult) -> str:
+    """What each held-out question won or lost; the worst are explained."""
+    default, tuned = result.pair
+    measure = escape(result.facts.measure)
+    compared = result.verdict.comparison
+    if default.alpha == tuned.alpha:
+        told = "Tuning kept the default alpha, so nothing was won or lost."
+        plot, title = "", "Questions that find least, explained"
+    else:
+        told = (
+            f"From alpha {default.alpha:g} to {tuned.alpha:g}: {compared.wins} held-out questions better, "
+            f"{compared.losses} worse, {compared.ties} the same."
+        )
+        caption = f"Change of {measure}, one bar for every held-out question, sorted."
+        plot = _plot("changes", f"change of {result.facts.measure} per question", caption)
+        title = f"The {len(result.worst)} that lost most, explained" if compared.losses else "Lowest, explained"
+    heads = "<th><button type='button'>question</button></th>" + "".join(
+        f"<th class='n'><button type='button'>{name}</button></th>" for name in ("default", "tuned", "change")
+    )
+    kinds = "".join(f"<option value='{kind}'>{kind}</option>" for kind in ("all", "won", "lost", "same"))
+    return (
+        f"<h2>Questions won and lost</h2><p>{told}</p>{plot}"
+        f"<div class='tools'><input id='find' type='search' placeholder='Find a question' aria-label='Find a question'>"
+        f"<select id='kind' aria-label='Show'>{kinds}</select><span class='muted' id='count'></span></div>"
+        f"<div class='scroll'><table id='questions'><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
+        f"<div class='tools'><button type='button' id='more' hidden>Show more</button></div>"
+        f"<h2>{title}</h2>{''.join(_moves(moves, measure) for moves in result.worst)}"
+    )
+
+
+def _moves(moves: QuestionMoves, measure: str) -> str:
+    rows = [["", "grade", "rank by default", "rank tuned", "BM25", "cosine"]]
+    body = []
+    for hit in moves.hits:
+        cells = [str(hit.grade), _rank(hit.before), _rank(hit.after), _raw(hit.lexical), _raw(hit.dense)]
+        name = f"{escape(hit.id)}<small>{escape(hit.title)}</small>" if hit.title else escape(hit.id)
+        numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
+        body.append(f'<tr{" class=relevant" if hit.grade > 0 else ""}><td class="wide">{name}</td>{numbers}</tr>')
+    heads = "".join(f'<th class="n">{cell}</th>' if cell else "<th>hit</th>" for cell in rows[0])
+    missing = (
+        f"<p class='muted'>{moves.missing} relevant not in the first {moves.depth} of either.</p>"
+        if moves.missing
+        else ""
+    )
+    return (
+        f"<details><summary>{escape(moves.text or moves.id)} <span class='n muted'>{measure} {moves.before:.3f} → "
+        f"{moves.after:.3f}</span></summary><p>{escape(str(moves))}</p>"
+        f'<div class="scroll"><table><tr>{heads}</tr>{"".join(body)}</table></div>{missing}</details>'
+    )
+
+
+def spread(result: TuneResult) -> str:
+    """How unlike the questions are."""
+    caption = (
+        "Half of the held-out questions lie in a box; the line is the median, the dashed line the mean. "
+        "A mean says little of a single question."
+    )
+    measure = result.facts.measure
+    return f"<h2>Spread over questions</h2>{_plot('spread', f'{measure} of each question, by arm', caption)}"
+
+
+def top_k(result: TuneResult) -> str:
+    """Recall against tokens for every k."""
+    points, chosen = result.curves.k, result.top_k
+    if len(points) < 2:
+        return f"<h2>Top-k</h2><p>{escape(str(chosen))}</p>"
+    rows = [["k", "recall of what is sent", f"recall lost against k = {chosen.default}", "tokens per question"]]
+    rows += [[str(p.k), _plain(p.recall, 4), _plain(p.loss, 4), _plain(p.tokens, 0)] for p in points]
+    caption = "The tuning questions; one point for every k, with the 95&nbsp;% interval of its recall."
+    return (
+        f"<h2>Top-k: what recall costs</h2>{_plot('ks', 'recall against tokens for every k', caption)}"
+        f"<p>{escape(str(chosen))}</p>{table(rows, numbers=True)}"
+    )
+
+
+def labels(result: TuneResult) -> str:
+    """What is doubtful about the judgements and what was left out."""
+    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    told = f"<ul>{notes}</ul>" if notes else "<p>Nothing was left out, and no judgement looks wrong.</p>"
+    return f"<h2>Labels and what was left out</h2>{told}"
+
+
+def settings(result: TuneResult) -> str:
+    """The settings file, to copy."""
+    return f"<h2>Settings</h2><p class='muted'>ragopt.toml</p>{_code('toml', result.settings.to_toml())}"
+
+
+def again(result: TuneResult, command: str | None) -> str:
+    """How it was done, and what to run to see the same."""
+    facts = result.facts
+    given = "(held_out_queries, held_out_qrels)" if facts.held_out == "given" else facts.held_out
+    call = (
+        f'result = ragopt.tune(index, queries, qrels, measure="{facts.measure}", normalizer="{facts.normalizer}", '
+        f'by="{facts.by}",\n                     held_out={given}, folds={facts.folds}, repeats={facts.repeats}, '
+        f"recall_margin={facts.recall_margin:g}, seed={facts.seed})"
+    )
+    line = command or (
+        f"ragopt tune INDEX --queries QUERIES --qrels QRELS --measure {facts.measure} --by {facts.by} "
+        + ("--held-out-queries QUERIES --held-out-qrels QRELS" if facts.held_out == "given" else f"--held-out {given}")
+        + f" --normalizer {facts.normalizer} --seed {facts.seed}"
+    )
+    return (
+        f"<h2>How this was done</h2><p>Every alpha was searched exactly, as production searches. The alpha nearest "
+        f"the default that cannot be told from the best one (one standard error) was chosen on {facts.tuning_queries} "
+        f"tuning questions, and judged on {facts.held_out_queries} others by a paired randomisation test. A gain is "
+        "claimed only with p &lt; .05 and at least the effect that this many questions can show.</p>"
+        f"{_code('command', line)}{_code('call', call)}"
+    )
+
+
+def table(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
+    """Rows of plain text, the first a heading; with `numbers`, all columns but the first end flush."""
+
+    def cells(row: Sequence[str], tag: str) -> str:
+        kinds = [' class="n"' if numbers and i else "" for i in range(len(row))]
+        return "".join(f"<{tag}{kind}>{escape(str(cell))}</{tag}>" for cell, kind in zip(row, kinds, strict=True))
+
+    body = [f"<tr>{cells(row, 'td' if i else 'th')}</tr>" for i, row in enumerate(rows)]
+    return f'<div class="scroll"><table>{"".join(body)}</table></div>'
+
+
+def _plot(id: str, label: str, caption: str) -> str:
+    """A place for a figure; `caption` is HTML."""
+    return (
+        f'<figure><div class="plot" id="{id}" role="img" aria-label="{escape(label)}"></div>'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _code(id: str, text: str) -> str:
+    button = f'<button type="button" data-copy="{id}">Copy</button>'
+    return f'<div class="code">{button}<pre id="{id}">{escape(text)}</pre></div>'
+
+
+def _span(estimate: Estimate, digits: int) -> str:
+    if not estimate.known:
+        return f"{estimate.mean:,.{digits}f}"
+    return f"{estimate.mean:,.{digits}f}<small>{estimate.low:,.{digits}f} to {estimate.high:,.{digits}f}</small>"
+
+
+def _plain(estimate: Estimate, digits: int) -> str:
+    bounds = f" ({estimate.low:,.{digits}f} to {estimate.high:,.{digits}f})" if estimate.known else ""
+    return f"{estimate.mean:,.{digits}f}{bounds}"
+
+
+def _rank(rank: int | None) -> str:
+    return "–" if rank is None else str(rank)
+
+
+def _raw(score: float | None) -> str:
+    return "–" if score is None else f"{score:.3f}"
