@@ -53,6 +53,8 @@ attempt("bedrock", bedrock)
 def langchain():
     import ragopt.integrations.langchain
 attempt("langchain", langchain)
+from ragopt.backends.plotting import plotly_script
+attempt("report", plotly_script)
 print(json.dumps({"where": ragopt.__file__, "missing": missing}))
 """
 
@@ -121,7 +123,7 @@ def test_it_works_and_names_missing_extras(clean: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["where"].startswith(str(clean.parent.parent))
-    assert told["missing"] == ["static", "minilm", "e5", "bedrock", "langchain"]
+    assert told["missing"] == ["static", "minilm", "e5", "bedrock", "langchain", "report"]
 
 
 def test_the_command_works(clean: Path, tmp_path: Path) -> None:

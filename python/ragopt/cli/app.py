@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 note(f"ragopt: the argument {argument!r} is not {sys.getfilesystemencoding()}")
                 return _WRONG_USE
         args = make_parser().parse_args(arguments)
+        args.command_line = shlex.join(["ragopt", *arguments])  # what a report shows
         code: int = args.run(args)
         sys.stdout.flush()
         return code

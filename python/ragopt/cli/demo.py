@@ -6,6 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
+from ragopt.backends.plotting import require
 from ragopt.cli.demo_index import DemoIndex, demo_index
 from ragopt.cli.demo_questions import JudgedQuestions, find_folder, load_questions
 from ragopt.cli.demo_view import Example, account, arms_text, example_text, index_text, last_text, sections
@@ -59,13 +60,14 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, metavar="ID", help=f"the model whose price is used (default: {DEFAULT_MODEL})"
     )
-    parser.add_argument("--picture", metavar="FILE", help="also write the score against alpha as an SVG file")
+    parser.add_argument("--picture", metavar="FILE", help="also write the score against alpha as an SVG or .png file")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Index, tune, show, write."""
     started = time.perf_counter()
+    require("the demo's report")
     rate = price(args.model)
     questions = load_questions(find_folder(args.questions))
     output = _folder(args.output)
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     example = _example(made, result, questions, args.question)
     files = (output / "ragopt.toml", output / "report.html")
     result.save(files[0])
-    result.report(files[1], sections=sections(made, result, questions, rate, example))
+    result.report(files[1], sections=sections(made, result, questions, rate, example), command=args.command_line)
     if args.picture:
         result.picture(args.picture)
     elapsed = time.perf_counter() - started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ragopt.backends.plotting import require
 from ragopt.cli.conditions import filter_of
 from ragopt.cli.opening import opened
 from ragopt.cli.options import (
@@ -38,8 +39,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add_index(parser)
     add_judgements(parser)
     parser.add_argument("-o", "--output", default="ragopt.toml", metavar="FILE", help="settings file (ragopt.toml)")
-    parser.add_argument("--report", metavar="FILE", help="write a report, one HTML file")
-    parser.add_argument("--picture", metavar="FILE", help="write the score against alpha as an SVG file")
+    parser.add_argument("--report", metavar="FILE", help="write a report, one interactive HTML file")
+    parser.add_argument("--picture", metavar="FILE", help="write the score against alpha as an SVG or .png file")
     parser.add_argument("--measure", default="nDCG@10", metavar="M", help="what alpha is tuned for (nDCG@10)")
     held = parser.add_argument_group("questions that tuning must not see")
     held.add_argument(
@@ -56,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Tune, write the settings and the report."""
     for target in (args.output, args.report, args.picture):
         check_target(target)
+    if args.report or args.picture:
+        require("--report" if args.report else "--picture")
     settings, where = settings_of(args), filter_of(args)
     if (args.held_out_queries is None) != (args.held_out_qrels is None):
         raise InputError("--held-out-queries and --held-out-qrels belong together: give both or neither")
@@ -79,11 +82,11 @@ def run(args: argparse.Namespace) -> int:
         )
     result.save(args.output)
     if args.report:
-        result.report(args.report)
+        result.report(args.report, command=args.command_line)
     if args.picture:
         result.picture(args.picture)
     if args.json:
-        emit_json(result.to_dict())
+        emit_json({**result.to_dict(), "latency": None if result.front is None else result.front.latency()})
     else:
         emit(str(result))
     note(f"wrote {args.output}{f' and {args.report}' if args.report else ''}")

@@ -6,7 +6,7 @@ Quality is the tuned measure of what is sent: of the hits that the pipeline woul
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -41,15 +41,15 @@ class Trade:
     recall: float
     tokens: float
     dollars: float
-    seconds: float
+    seconds: float = field(compare=False)
 
     def cost(self, axis: Axis) -> float:
         """The mean cost of a question on that axis."""
         return {Axis.TOKENS: self.tokens, Axis.DOLLARS: self.dollars, Axis.SECONDS: self.seconds}[axis]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """JSON-ready, without what a clock measured."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,17 @@ class Front:
         return pareto(self.trades, Axis(axis))
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: the fronts of all axes, and what they are chosen from."""
+        """JSON-ready: the fronts, and what they are chosen from. The same input gives the same again."""
         return {
             "measure": self.measure,
             "cost": self.cost.to_dict(),
             "trades": [trade.to_dict() for trade in self.trades],
-            "front": {str(axis): [[t.alpha, t.k] for t in self.best(axis)] for axis in Axis},
+            "front": {str(axis): [t.to_dict() for t in self.best(axis)] for axis in (Axis.TOKENS, Axis.DOLLARS)},
         }
+
+    def latency(self) -> list[dict[str, Any]]:
+        """JSON-ready: the front of quality against latency, which is measured anew by every run."""
+        return [{**trade.to_dict(), "seconds": trade.seconds} for trade in self.best(Axis.SECONDS)]
 
 
 def pareto(trades: Sequence[Trade], axis: Axis) -> tuple[Trade, ...]:

@@ -124,7 +124,6 @@ class Arm:
             "measures": {name: estimate.to_dict() for name, estimate in self.table.estimates.items()},
             "recall_of_sent": self.sent_recall.to_dict(),
             "tokens_per_question": self.sent_tokens.to_dict(),
-            "search_seconds_per_question": self.seconds,
         }
 
 

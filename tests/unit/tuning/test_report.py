@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,15 +11,17 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ragopt.errors import InputError
+from ragopt.backends.plotting import plotly_script
+from ragopt.errors import InputError, MissingExtraError
 from ragopt.evaluation import Estimate
-from ragopt.tuning import AlphaPoint, KPoint, TuneResult, tune
-from ragopt.tuning.chart import alpha_chart, difference_chart, k_chart
+from ragopt.tuning import AlphaPoint, TuneResult, tune
+from ragopt.tuning.chart import curve_picture
+from ragopt.tuning.report.look import DARK, LIGHT
 from ragopt.types import SearchSettings, Settings
 from tests.unit.tuning.world import World
 
-VOID = {"meta", "br"}
-EVIL = "<script>alert('x')</script> & \"quotes\" </td>"
+VOID = {"meta", "br", "link", "input"}
+EVIL = "<script>alert('x')</script> & \"quotes\" </td> @accent %{x} <b>"
 
 
 class Balance(HTMLParser):
@@ -52,11 +55,13 @@ def report(result: TuneResult, folder: Path, **options: object) -> str:
 
 
 def checked(html: str) -> Balance:
+    """The page without plotly's own script: well formed, and nothing in it comes from elsewhere."""
+    mine = html.replace(plotly_script(), "")
     parser = Balance()
-    parser.feed(html)
+    parser.feed(mine)
     assert parser.open == []
-    assert "script" not in parser.tags
-    assert not re.search(r"(src|href)=|url\(|@import|https?://(?!www\.w3\.org/2000/svg)", html)
+    assert parser.tags.count("script") == 3
+    assert not re.search(r"src=|href=\"(?!data:,)|url\(|@import|https?://", mine)
     return parser
 
 
@@ -78,12 +83,46 @@ def test_report_is_self_contained_and_escaped(moved: TuneResult, tmp_path: Path)
     text = "".join(parser.text)
     assert EVIL in text
     assert "Title <b>" in text
-    for needed in ("Tuning alpha gained", str(moved.verdict), "Most won", "Score against alpha", "Held-out questions"):
+    for needed in (
+        "Tuning alpha gained",
+        str(moved.verdict),
+        "Quality over alpha",
+        "Quality against cost",
+        "explained",
+    ):
         assert needed in text
     assert f"alpha = {moved.settings.search.alpha}" in text
-    assert parser.tags.count("svg") == 3
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html
+
+
+def test_report_holds_its_data_and_the_command(moved: TuneResult, tmp_path: Path) -> None:
+    html = report(moved, tmp_path, command="ragopt tune 'my docs.idx' --seed 3")
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html)
+    data = json.loads(found)
+    assert set(data["figures"]) == {
+        "alpha",
+        "ks",
+        "front-tokens",
+        "front-dollars",
+        "front-seconds",
+        "spread",
+        "changes",
+    }
+    assert len(data["questions"]) == moved.facts.held_out_queries
+    assert {id for id, *_ in data["questions"]} == set(moved.questions)
+    assert "ragopt tune &#x27;my docs.idx&#x27; --seed 3" in html
+    for trace in data["figures"]["front-tokens"]["data"]:
+        assert len(trace["x"]) == len(trace["y"])
+
+
+def test_report_without_its_extra_says_what_to_install(moved: TuneResult, tmp_path: Path, monkeypatch: Any) -> None:
+    plotly_script.cache_clear()
+    monkeypatch.setattr("ragopt.backends.plotting.find_spec", lambda name: None)
+    for write in (moved.report, moved.picture):
+        with pytest.raises(MissingExtraError, match=r'pip install "ragopt\[report\]"'):
+            write(tmp_path / "out.html")
+    assert not list(tmp_path.iterdir())
 
 
 def test_report_where_the_default_is_kept(tmp_path: Path) -> None:
@@ -106,37 +145,39 @@ def test_report_that_cannot_be_written(moved: TuneResult, tmp_path: Path) -> Non
         moved.report(tmp_path / "no" / "report.html")
 
 
-def test_curve_svg_stands_alone(moved: TuneResult) -> None:
-    svg = moved.curve_svg()
-    root = ET.fromstring(svg)
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+def test_pictures(moved: TuneResult, tmp_path: Path) -> None:
+    moved.picture(tmp_path / "curve.svg")
+    svg = (tmp_path / "curve.svg").read_text(encoding="utf-8")
+    assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
     assert "prefers-color-scheme: dark" in svg
     assert f"chosen {moved.chosen_alpha:g}" in svg
+    assert not re.search("|".join(set(LIGHT.values()) - {"#ffffff"}), svg.partition("</style>")[2])
+    moved.picture(tmp_path / "again.svg")
+    assert (tmp_path / "again.svg").read_text(encoding="utf-8") == svg
+    moved.picture(tmp_path / "curve.PNG")
+    assert (tmp_path / "curve.PNG").read_bytes().startswith(b"\x89PNG\r\n")
+    with pytest.raises(InputError, match="picture cannot be written"):
+        moved.picture(tmp_path / "no" / "curve.svg")
 
 
-def point(alpha: float, mean: float, spread: float) -> AlphaPoint:
-    return AlphaPoint(
-        alpha, Estimate(mean, mean - 0.1, mean + 0.1), Estimate(mean - 0.5, mean - 0.5 - spread, mean - 0.5 + spread)
-    )
-
-
-@pytest.mark.parametrize("flat", [True, False])
-@pytest.mark.parametrize("chosen", [0.0, 0.5, 1.0])
-def test_alpha_chart_stays_inside_its_frame(flat: bool, chosen: float) -> None:
-    points = [point(a / 4, 0.5 if flat else 0.5 - abs(a / 4 - 0.5), 0.0 if flat else 0.2) for a in range(5)]
-    root = ET.fromstring(alpha_chart(points, "nDCG@10", 0.5, chosen, 30))
-    for shape in root.iter():
-        for name, most in (("cx", 720), ("cy", 330), ("x", 720), ("y", 330)):
-            assert 0 <= float(shape.get(name, 0)) <= most
-        for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", shape.get("points", "")):
-            assert 60 <= float(x) <= 696
-            assert 0 <= float(y) <= 330
-
-
-def test_charts_without_intervals_or_spread() -> None:
+def test_a_picture_without_intervals_or_spread() -> None:
     unknown = Estimate(0.0, float("nan"), float("nan"))
-    assert "nan" not in alpha_chart([AlphaPoint(a, unknown, unknown) for a in (0.0, 0.6, 1.0)], "RR", 0.6, 0.6, 1)
-    assert "nan" not in k_chart([KPoint(1, unknown, unknown, unknown), KPoint(2, unknown, unknown, unknown)], 2, 2)
-    ET.fromstring(difference_chart([], "RR"))
-    bars = ET.fromstring(difference_chart([0.5, -0.25, 0.0], "RR"))
-    assert [bar.get("class") for bar in bars.iter("{http://www.w3.org/2000/svg}rect")] == ["up", "down", "down"]
+    points = [AlphaPoint(a, unknown, unknown) for a in (0.0, 0.6, 1.0)]
+    svg = curve_picture(points, "RR", 0.6, 0.6, 1).decode("utf-8")
+    assert "kept by tuning" in svg
+    assert "nan" not in svg
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+@pytest.mark.parametrize("color", ["ink", "muted", "accent", "good", "bad"])
+@pytest.mark.parametrize("ground", ["paper", "soft"])
+def test_text_stands_out(palette: dict[str, str], color: str, ground: str) -> None:
+    light, dark = sorted((luminance(palette[color]), luminance(palette[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def luminance(color: str) -> float:
+    """WCAG 2's relative luminance."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -74,6 +74,7 @@ def _alpha(points: Sequence[AlphaPoint], measure: str, default: float, chosen: f
     data += _marks([("default", default, level), ("chosen", chosen, means[chosen])], "alpha %{x:.3~f}: %{y:.4f}")
     layout = _layout("alpha: 0 is BM25 alone, 1 is dense alone", f"mean {measure}")
     layout["xaxis"] |= {"range": [-0.02, 1.02], "dtick": 0.1}
+    layout["hovermode"] = "x"
     return {"data": data, "layout": layout}
 
 

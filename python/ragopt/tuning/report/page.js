@@ -2,7 +2,9 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const night = matchMedia("(prefers-color-scheme: dark)");
-  const config = { responsive: true, displaylogo: false, scrollZoom: false,
+  // A finger that moves over a figure scrolls the page; a mouse zooms.
+  const touch = matchMedia("(hover: none)").matches;
+  const config = { responsive: true, displaylogo: false, scrollZoom: false, displayModeBar: touch ? false : "hover",
     modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
     toImageButtonOptions: { format: "svg", filename: "ragopt" } };
 
@@ -20,6 +22,7 @@
       const place = document.getElementById(id);
       if (!place || place.hidden) continue;
       const drawn = colored(figure, colors);
+      if (touch) drawn.layout.dragmode = false;
       if (innerWidth < 560) drawn.layout.margin = { ...drawn.layout.margin, l: 44, r: 8 };
       Plotly.react(place, drawn.data, drawn.layout, config);
     }
@@ -39,7 +42,7 @@
 
   // The table of questions: filtered, sorted, a page at a time.
   const table = document.getElementById("questions");
-  const state = { text: "", kind: "all", by: 3, down: false, shown: 25 };
+  const state = { text: "", kind: "all", by: 3, down: false, shown: 10 };
   const cell = (row, text, kind) => {
     const made = row.insertCell();
     made.textContent = text;

@@ -187,8 +187,8 @@ def _moves(moves: QuestionMoves, measure: str) -> str:
         else ""
     )
     return (
-        f"<details><summary>{escape(moves.text or moves.id)} <span class='n muted'>{measure} {moves.before:.3f} → "
-        f"{moves.after:.3f}</span></summary><p>{escape(str(moves))}</p>"
+        f"<details><summary>{escape(moves.text or moves.id)} <small>{measure} {moves.before:.3f} → "
+        f"{moves.after:.3f}</small></summary><p>{escape(str(moves))}</p>"
         f'<div class="scroll"><table><tr>{heads}</tr>{"".join(body)}</table></div>{missing}</details>'
     )
 
