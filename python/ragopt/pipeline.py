@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from typing import cast
 
 from ragopt.economics import cost, price
 from ragopt.errors import GenerationError, InputError, InputTypeError, UnknownNameError
-from ragopt.generate import Prompt, build_prompt
+from ragopt.generate import Prompt, build_prompt, instructions_for, marks_of
 from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
 from ragopt.pack import pack
-from ragopt.protocols import Generator, Retriever, TokenCounter
+from ragopt.protocols import BlockGenerator, Generator, Retriever, TokenCounter
 from ragopt.prune import decide
 from ragopt.query import CAUTIOUS, History, as_turns, prepare
 from ragopt.retrieve import LocalRetriever, retrieve
@@ -125,13 +126,23 @@ class Pipeline:
         return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace, packed.sources)
 
     def prompt(self, question: str | Query, context: Context) -> Prompt:
-        """The prompt that `answer` would send for this context: the question as asked, and what it refers to."""
+        """The prompt that `answer` would send for this context: the question as asked, and what it refers to.
+
+        Content blocks where `settings.pack.form` asks for search results, or `settings.generate.cache` for a cache
+        point and the instructions are long enough for one (by the point of the counter).
+        """
         asked = question if isinstance(question, str) else question.text
         for span in context.trace.spans:
             for step in span.details.get("steps", ()):
                 if step["stage"] == "references" and step["changed"]:
                     asked = f"{asked}\n(In the conversation so far, this means: {step['after']})"
-        return build_prompt(asked, context)
+        chosen, form = self.settings.generate, self.settings.pack.form
+        cache = chosen.cache if self._cached() >= chosen.cache_least else None
+        return build_prompt(asked, context, form, instructions=chosen.instructions, cache=cache)
+
+    def _cached(self) -> int:
+        """The tokens of what is the same for every question."""
+        return self._counter.count(instructions_for(self.settings.pack.form, self.settings.generate.instructions)).point
 
     def answer(
         self,
@@ -152,9 +163,9 @@ class Pipeline:
         tracer = Tracer(context.trace)
         with tracer.span("generate") as details:
             prompt = self.prompt(question, context)
-            reply = model.generate(prompt.system, prompt.user, self.settings.generate)
-            details.update(_account(reply))
-        return _answer(reply, context, tracer)
+            reply = _taking(model, prompt).generate(prompt.system, prompt.user, self.settings.generate)
+            details.update(self._account(reply, context))
+        return self._answer(reply, context, tracer)
 
     def stream(
         self,
@@ -174,15 +185,15 @@ class Pipeline:
         reply: Generation | None = None
         with tracer.span("generate") as details:
             prompt = self.prompt(question, context)
-            for piece in model.stream(prompt.system, prompt.user, self.settings.generate):
+            for piece in _taking(model, prompt).stream(prompt.system, prompt.user, self.settings.generate):
                 if isinstance(piece, Generation):
                     reply = piece
                 else:
                     yield piece
             if reply is None:
                 raise GenerationError("the generator's stream ended without its Generation: see protocols.Generator")
-            details.update(_account(reply))
-        yield _answer(reply, context, tracer)
+            details.update(self._account(reply, context))
+        yield self._answer(reply, context, tracer)
 
     async def aretrieve(
         self,
@@ -221,6 +232,42 @@ class Pipeline:
         details.update(text=query.text, turns=len(as_turns(history)), steps=Trace(spans).to_dict())
         return query
 
+    def _account(self, reply: Generation, context: Context) -> dict[str, object]:
+        """The details of the call. A mark that names no source is told here and in `Answer.unknown`."""
+        usage, chosen = reply.usage, self.settings.generate
+        marks = marks_of(reply, self.settings.pack.form)
+        known = range(1, len(context.sources) + 1)
+        details: dict[str, object] = {
+            "model": reply.model,
+            "stop_reason": reply.stop_reason,
+            "input": usage.input,
+            "output": usage.output,
+            "cache_read": usage.cache_read,
+            "cache_write": usage.cache_write,
+            "estimated": usage.estimated,
+            "marks": len(marks),
+            "unknown": [
+                reply.text[m.start : m.end] for m in marks if not m.numbers or not set(m.numbers) <= set(known)
+            ],
+        }
+        if chosen.cache is not None:
+            tokens = self._cached()
+            short = f"none: {tokens} tokens of instructions are below {chosen.cache_least}"
+            details["cache_point"] = str(chosen.cache) if tokens >= chosen.cache_least else short
+        return details
+
+    def _answer(self, reply: Generation, context: Context, tracer: Tracer) -> Answer:
+        return Answer(
+            reply.text,
+            replace(context, trace=tracer.trace),
+            Status.OK,
+            tracer.trace,
+            stop_reason=reply.stop_reason,
+            usage=reply.usage,
+            cost=_cost(reply.model, reply.usage),
+            marks=marks_of(reply, self.settings.pack.form),
+        )
+
     def _model(self, generator: Generator | None) -> Generator:
         model = self._generator if generator is None else generator
         if model is None:
@@ -245,29 +292,14 @@ def _nothing(settings: Settings) -> Hits:
     return Hits((), search.alpha or 0.0, Normalizer(search.normalizer), Sides(False, False), reason=Reason.OUT_OF_SCOPE)
 
 
-def _account(reply: Generation) -> dict[str, object]:
-    usage = reply.usage
-    return {
-        "model": reply.model,
-        "stop_reason": reply.stop_reason,
-        "input": usage.input,
-        "output": usage.output,
-        "cache_read": usage.cache_read,
-        "cache_write": usage.cache_write,
-        "estimated": usage.estimated,
-    }
-
-
-def _answer(reply: Generation, context: Context, tracer: Tracer) -> Answer:
-    return Answer(
-        reply.text,
-        replace(context, trace=tracer.trace),
-        Status.OK,
-        tracer.trace,
-        stop_reason=reply.stop_reason,
-        usage=reply.usage,
-        cost=_cost(reply.model, reply.usage),
-    )
+def _taking(model: Generator, prompt: Prompt) -> BlockGenerator:
+    """The generator, if it can take this prompt."""
+    if not prompt.is_text and not getattr(model, "takes_blocks", False):
+        raise InputError(
+            f'a {type(model).__name__} takes texts alone: set pack.form to "text" or "xml" and generate.cache to None, '
+            f"or give a generator that takes content blocks (ragopt.protocols.BlockGenerator), as BedrockGenerator does"
+        )
+    return cast(BlockGenerator, model)
 
 
 def _cost(model: str, usage: Usage) -> Cost | None:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from ragopt.types import Chunk, Document, GenerateSettings, Generation, Hits, Query, TokenCount
 
-__all__ = ["Chunker", "Embedder", "Generator", "Progress", "Retriever", "TokenCounter", "Vectors"]
+__all__ = [
+    "BlockGenerator",
+    "Chunker",
+    "Content",
+    "Embedder",
+    "Generator",
+    "Progress",
+    "Retriever",
+    "TokenCounter",
+    "Vectors",
+]
 
 Vectors = npt.NDArray[np.float32]
+
+#: A text, or the content blocks of Bedrock's Converse: `{"text": ...}`, `{"searchResult": ...}`, `{"cachePoint": ...}`.
+Content = str | Sequence[Mapping[str, Any]]
 
 #: Called as long work goes on: how much is done, of how much in all (0: not known), and what is being done.
 Progress = Callable[[int, int, str], None]
@@ -83,4 +96,22 @@ class Generator(Protocol):
 
         Raises IncompleteAnswerError, with the text so far, when the stream ends early.
         """
+        ...
+
+
+class BlockGenerator(Protocol):
+    """A Generator that takes content blocks where others take texts, and so search results and cache points.
+
+    It says so by a true `takes_blocks`. Citations that come beside the text are in `Generation.marks`.
+    """
+
+    @property
+    def takes_blocks(self) -> bool: ...
+
+    def generate(self, system: Content, prompt: Content, settings: GenerateSettings) -> Generation:
+        """As `Generator.generate`."""
+        ...
+
+    def stream(self, system: Content, prompt: Content, settings: GenerateSettings) -> Iterator[str | Generation]:
+        """As `Generator.stream`."""
         ...

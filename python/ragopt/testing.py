@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ragopt.errors import GenerationError, IncompleteAnswerError, InputError
-from ragopt.protocols import Vectors
+from ragopt.protocols import Content, Vectors
 from ragopt.types import (
     Chunk,
     Document,
@@ -81,8 +81,8 @@ class FakeEmbedder:
 class FakeCall:
     """What a FakeGenerator was asked."""
 
-    system: str
-    prompt: str
+    system: Content
+    prompt: Content
     settings: GenerateSettings
 
 
@@ -93,8 +93,10 @@ class FakeGenerator:
     a GenerationError), or None: the last line of the prompt comes back. `fail` is raised by every
     call. `break_after` ends every reply after that many words as a broken stream does, with
     IncompleteAnswerError. A reply longer than `max_tokens` words is cut there and says so in its
-    `stop_reason`.
+    `stop_reason`. Content blocks are taken too: their texts count, and so do those of search results.
     """
+
+    takes_blocks = True
 
     def __init__(
         self,
@@ -111,13 +113,13 @@ class FakeGenerator:
         self._break_after = break_after if break_after is None else whole("break_after", break_after)
         self._lock = threading.Lock()
 
-    def generate(self, system: str, prompt: str, settings: GenerateSettings) -> Generation:
+    def generate(self, system: Content, prompt: Content, settings: GenerateSettings) -> Generation:
         """The next reply of the script."""
         *_, last = self.stream(system, prompt, settings)
         assert isinstance(last, Generation)
         return last
 
-    def stream(self, system: str, prompt: str, settings: GenerateSettings) -> Iterator[str | Generation]:
+    def stream(self, system: Content, prompt: Content, settings: GenerateSettings) -> Iterator[str | Generation]:
         """The next reply word by word, then as a whole."""
         words = _TOKEN.findall(self._reply(FakeCall(system, prompt, settings)))
         stop_reason = "end_turn" if len(words) <= settings.max_tokens else "max_tokens"
@@ -129,7 +131,7 @@ class FakeGenerator:
         text = "".join(words[: self._break_after])
         if self._break_after is not None:
             raise IncompleteAnswerError(f"FakeGenerator broke after {self._break_after} words, as told", text=text)
-        usage = Usage(len(_TOKEN.findall(system)) + len(_TOKEN.findall(prompt)), len(words))
+        usage = Usage(sum(len(_TOKEN.findall(text)) for text in (*_texts(system), *_texts(prompt))), len(words))
         yield Generation(text, stop_reason, usage, settings.model or self.model)
 
     def _reply(self, call: FakeCall) -> str:
@@ -139,7 +141,7 @@ class FakeGenerator:
         if self._fail is not None:
             raise self._fail
         if self._replies is None:
-            return call.prompt.strip().rpartition("\n")[2]
+            return "\n".join(_texts(call.prompt)).strip().rpartition("\n")[2]
         if isinstance(self._replies, str):
             return self._replies
         if turn > len(self._replies):
@@ -216,6 +218,13 @@ class FakeChunker:
             text = document.text[start:end]
             yield Chunk(f"{document.id}#{i}", document.id, text, (start, end), document.title, document.metadata)
             start = end
+
+
+def _texts(content: Content) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    results = (block.get("searchResult", {"content": [block]})["content"] for block in content)
+    return [part["text"] for parts in results for part in parts if "text" in part]
 
 
 def _words(text: str) -> list[str]:

@@ -152,7 +152,8 @@ def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGen
     prompt = pipeline.prompt(args.question, context)
     request = generator.request(prompt.system, prompt.user, pipeline.settings.generate)
     counter = ByteEstimate()
-    count = counter.count(prompt.system) + counter.count(prompt.user)
+    system, user = prompt.texts
+    count = counter.count(system) + counter.count(user)
     priced = _priced(request["modelId"], count, pipeline.settings.generate.max_tokens)
     if args.json:
         emit_json(
@@ -194,7 +195,13 @@ def _priced(model: str, count: TokenCount, most: int) -> dict[str, Any] | None:
 
 
 def _account(answer: Answer) -> str:
-    sources = "\n".join(f"{c.marker} {c.title or c.document} ({c.id})" for c in answer.citations)
+    cited = {citation.id for citation in answer.cited}
+    sources = "\n".join(
+        f"{c.marker} {c.title or c.document} ({c.id})" + ("" if c.id in cited else ", not cited")
+        for c in answer.citations
+    )
+    strange = [answer.text[mark.start : mark.end] for mark in answer.unknown]
+    doubt = f"\nwhat the answer cites as {', '.join(strange)} is no source" if strange else ""
     usage = answer.usage
     assert usage is not None  # an answer that is OK came from a call
     money = "price unknown" if answer.cost is None else dollars(answer.cost.dollars)
@@ -202,7 +209,7 @@ def _account(answer: Answer) -> str:
         f"{tokens(usage.total_input)} tokens in, {tokens(usage.output)} out, {money}, {seconds(answer.trace.seconds)}"
     )
     cut = "" if answer.stop_reason == "end_turn" else f"\nthe answer ended because of {answer.stop_reason}"
-    return f"\nSources:\n{sources}\n\n{spent}{cut}"
+    return f"\nSources:\n{sources}\n\n{spent}{cut}{doubt}"
 
 
 def _document(question: str, answer: Answer) -> dict[str, Any]:
@@ -232,6 +239,8 @@ def _document(question: str, answer: Answer) -> dict[str, Any]:
         "status": answer.status,
         "answer": answer.text,
         "stop_reason": answer.stop_reason,
+        "cited": [citation.id for citation in answer.cited],
+        "unknown_marks": [answer.text[mark.start : mark.end] for mark in answer.unknown],
         "usage": spent,
         "cost": money,
         "context": _context(answer.context),

@@ -1,5 +1,6 @@
-"""From a Context to an Answer: the prompt, and the call of a model behind protocols.Generator."""
+"""From a Context to an Answer: the prompt of a model, and the citations in its reply."""
 
-from ragopt.generate.prompt import Prompt, build_prompt
+from ragopt.generate.citing import marks_of
+from ragopt.generate.prompt import INSTRUCTIONS, Prompt, build_prompt, instructions_for
 
-__all__ = ["Prompt", "build_prompt"]
+__all__ = ["INSTRUCTIONS", "Prompt", "build_prompt", "instructions_for", "marks_of"]

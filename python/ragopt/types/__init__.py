@@ -1,12 +1,13 @@
 """Values that two rooms exchange. They know no engine, no vendor and no file."""
 
-from ragopt.types.context import Answer, Context, Cost, Generation, Status, TokenCount, Usage
+from ragopt.types.context import Answer, Context, Cost, Generation, Mark, Status, TokenCount, Usage
 from ragopt.types.documents import Chunk, Document
 from ragopt.types.filters import And, Comparison, Filter, Not, Op, Or, Where
 from ragopt.types.hits import Explanation, Hit, Hits, Normalizer, Reason, SideExplanation, Sides, TermShare
 from ragopt.types.parameters import (
     Bm25,
     Budget,
+    Cache,
     GenerateSettings,
     Order,
     PackSettings,
@@ -26,6 +27,7 @@ __all__ = [
     "Answer",
     "Bm25",
     "Budget",
+    "Cache",
     "Chunk",
     "Citation",
     "Comparison",
@@ -39,6 +41,7 @@ __all__ = [
     "Generation",
     "Hit",
     "Hits",
+    "Mark",
     "Normalizer",
     "Not",
     "Op",

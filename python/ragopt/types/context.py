@@ -13,7 +13,7 @@ from ragopt.types.rendering import search_results, write
 from ragopt.types.sources import Citation, Form, Source
 from ragopt.types.trace import Trace
 
-__all__ = ["Answer", "Context", "Cost", "Generation", "Status", "TokenCount", "Usage"]
+__all__ = ["Answer", "Context", "Cost", "Generation", "Mark", "Status", "TokenCount", "Usage"]
 
 
 class Status(StrEnum):
@@ -121,13 +121,30 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """One citation in an answer: its place in the text, and the numbers of the sources that it names.
+
+    `text[start:end]` is the citation itself, as `[1]`, or the passage that it belongs to where the provider keeps
+    citations beside the text. `numbers` is empty where the provider named something that is no source of ours.
+    """
+
+    start: int
+    end: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
-    """What a generator returned: the text, why it stopped, the usage, the model that served it."""
+    """What a generator returned: the text, why it stopped, the usage, the model that served it.
+
+    `marks` are the citations that the provider gave beside the text, for content blocks that ask for them.
+    """
 
     text: str
     stop_reason: str
     usage: Usage
     model: str
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +158,19 @@ class Answer:
     stop_reason: str | None = None
     usage: Usage | None = None
     cost: Cost | None = None
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def cited(self) -> tuple[Citation, ...]:
+        """The citations of the context that the answer's text names, in the order of the context."""
+        named = {f"[{number}]" for mark in self.marks for number in mark.numbers}
+        return tuple(citation for citation in self.context.citations if citation.marker in named)
+
+    @property
+    def unknown(self) -> tuple[Mark, ...]:
+        """The marks that name anything which is no source of the context: do not show them as citations."""
+        known = range(1, len(self.context.sources) + 1)
+        return tuple(mark for mark in self.marks if not mark.numbers or not set(mark.numbers) <= set(known))
 
     @property
     def citations(self) -> tuple[Citation, ...]:

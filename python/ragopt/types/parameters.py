@@ -7,13 +7,14 @@ from enum import StrEnum
 from math import isfinite
 from typing import TypeVar
 
-from ragopt.errors import InputError, ScoreKindError, UnknownNameError
+from ragopt.errors import InputError, InputTypeError, ScoreKindError, UnknownNameError
 from ragopt.types.hits import Normalizer
 from ragopt.types.sources import Form
 
 __all__ = [
     "Bm25",
     "Budget",
+    "Cache",
     "GenerateSettings",
     "Order",
     "PackSettings",
@@ -166,19 +167,40 @@ class PackSettings:
         object.__setattr__(self, "form", one_of("form of a context", self.form, Form))
 
 
+class Cache(StrEnum):
+    """How long a provider keeps the start of a prompt: five minutes, or an hour (which costs more to write)."""
+
+    FIVE_MINUTES = "5m"
+    ONE_HOUR = "1h"
+
+
 @dataclass(frozen=True, slots=True)
 class GenerateSettings:
-    """The model call: `model` None leaves the choice to the generator; None elsewhere sends nothing."""
+    """The model call: `model` None leaves the choice to the generator; None elsewhere sends nothing.
+
+    `instructions` are your own, and stand after ragopt's in the system text, which is the same for every question.
+    `cache` ("5m" or "1h") asks the provider to keep that text so long, if it has at least `cache_least` tokens: a
+    model does not cache a shorter one, and Bedrock says nothing. Documented minimums are 1,024 to 4,096 tokens by
+    model and differ between AWS's pages; `Usage.cache_read` tells whether yours works.
+    """
 
     model: str | None = None
     max_tokens: int = 512
     temperature: float | None = None
     top_p: float | None = None
     stop: tuple[str, ...] = ()
+    instructions: str = ""
+    cache: Cache | str | None = None
+    cache_least: int = 1024
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "max_tokens", whole("generate.max_tokens", self.max_tokens, least=1))
         object.__setattr__(self, "stop", tuple(self.stop))
+        object.__setattr__(self, "cache_least", whole("generate.cache_least", self.cache_least))
+        if self.cache is not None:
+            object.__setattr__(self, "cache", one_of("time to cache", self.cache, Cache))
+        if not isinstance(self.instructions, str):
+            raise InputTypeError(f"generate.instructions is a {type(self.instructions).__name__}: give a string")
         for name in ("temperature", "top_p"):
             value = getattr(self, name)
             if value is not None:

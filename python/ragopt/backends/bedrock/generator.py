@@ -13,6 +13,7 @@ from ragopt.backends.bedrock.client import runtime_client
 from ragopt.backends.bedrock.converse import StreamedReply, read_reply, request_id_of, request_of
 from ragopt.backends.bedrock.failures import CALL_FAILURES, STREAM_FAILURES, is_worth_another_try, of_call, of_stream
 from ragopt.errors import IncompleteAnswerError, InputError, InputTypeError
+from ragopt.protocols import Content
 from ragopt.types import GenerateSettings, Generation
 
 __all__ = ["BedrockGenerator"]
@@ -30,7 +31,13 @@ class BedrockGenerator:
 
     Errors keep AWS's code and request id. Calls are retried by the SDK alone. A stream is asked for
     again, at most as often as the client's attempts allow, only while nothing of the answer has come.
+
+    System and prompt are texts or content blocks as Converse has them. Search results are cited beside the
+    text, in `Generation.marks`; whether a model takes them is AWS's to say (Claude does), in a
+    ValidationException. A cache point that is too early for the model is ignored by AWS without a word.
     """
+
+    takes_blocks = True
 
     def __init__(
         self, model_id: str, client: Any = None, *, region: str | None = None, endpoint_url: str | None = None
@@ -54,11 +61,11 @@ class BedrockGenerator:
                 self._client = self._make()
             return self._client
 
-    def request(self, system: str, prompt: str, settings: GenerateSettings) -> dict[str, Any]:
+    def request(self, system: Content, prompt: Content, settings: GenerateSettings) -> dict[str, Any]:
         """The exact request that `generate` and `stream` send; nothing is sent, and no client is needed."""
         return request_of(settings.model or self.model, system, prompt, settings)
 
-    def generate(self, system: str, prompt: str, settings: GenerateSettings) -> Generation:
+    def generate(self, system: Content, prompt: Content, settings: GenerateSettings) -> Generation:
         """The whole reply, with the usage that Bedrock counted. Raises GenerationError or InputError."""
         request = self.request(system, prompt, settings)
         try:
@@ -67,7 +74,7 @@ class BedrockGenerator:
             raise of_call(error, request["modelId"]) from error
         return read_reply(reply, request["modelId"])
 
-    def stream(self, system: str, prompt: str, settings: GenerateSettings) -> Iterator[str | Generation]:
+    def stream(self, system: Content, prompt: Content, settings: GenerateSettings) -> Iterator[str | Generation]:
         """Pieces of text as they arrive, then the whole.
 
         Raises GenerationError or InputError before the first piece, and IncompleteAnswerError with
