@@ -20,14 +20,14 @@ from ragopt.cli.options import (
     history_of,
     settings_of,
 )
-from ragopt.cli.output import dollars, emit, emit_json, note, seconds, tokens
+from ragopt.cli.output import context_document, count_document, dollars, emit, emit_json, note, seconds, tokens
 from ragopt.cli.progress import Progress
 from ragopt.cli.steps import step_lines
 from ragopt.economics import DEFAULT_MODEL, cost, price
 from ragopt.errors import UnknownNameError
 from ragopt.pipeline import Pipeline
 from ragopt.tokens import ByteEstimate
-from ragopt.types import Answer, Citation, Context, Filter, Settings, Status, TokenCount, Usage
+from ragopt.types import Answer, Context, Filter, Settings, Status, TokenCount, Usage
 
 if TYPE_CHECKING:
     from ragopt.backends.bedrock import BedrockGenerator
@@ -161,9 +161,9 @@ def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGen
                 "question": args.question,
                 "status": context.status,
                 "request": request,
-                "context": _context(context),
+                "context": context_document(context),
                 "trace": context.trace.to_dict(),
-                "tokens": _count(count),
+                "tokens": count_document(count),
                 "price": priced,
             }
         )
@@ -243,28 +243,6 @@ def _document(question: str, answer: Answer) -> dict[str, Any]:
         "unknown_marks": [answer.text[mark.start : mark.end] for mark in answer.unknown],
         "usage": spent,
         "cost": money,
-        "context": _context(answer.context),
+        "context": context_document(answer.context),
         "trace": answer.trace.to_dict(),
     }
-
-
-def _context(context: Context) -> dict[str, Any]:
-    return {
-        "text": context.text,
-        "tokens": _count(context.tokens),
-        "citations": [_citation(citation) for citation in context.citations],
-    }
-
-
-def _citation(citation: Citation) -> dict[str, Any]:
-    return {
-        "marker": citation.marker,
-        "id": citation.id,
-        "document": citation.document,
-        "title": citation.title,
-        "span": list(citation.span),
-    }
-
-
-def _count(count: TokenCount) -> dict[str, Any]:
-    return {"point": count.point, "low": count.low, "high": count.high, "method": count.method}

@@ -79,12 +79,14 @@ def add_chunking(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_judgements(parser: argparse.ArgumentParser) -> None:
+def add_judgements(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Queries and their judgements."""
     parser.add_argument(
-        "--queries", required=True, metavar="FILE", help="questions: .jsonl (_id, text), .tsv (id, text) or .txt"
+        "--queries", required=required, metavar="FILE", help="questions: .jsonl (_id, text), .tsv (id, text) or .txt"
     )
-    parser.add_argument("--qrels", required=True, metavar="FILE", help="judgements: a TREC qrels or a BEIR tsv file")
+    parser.add_argument(
+        "--qrels", required=required, metavar="FILE", help="judgements: a TREC qrels or a BEIR tsv file"
+    )
     parser.add_argument(
         "--by",
         choices=("chunk", "document"),

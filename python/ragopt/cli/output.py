@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ragopt.errors import InputError
+from ragopt.types import Citation, Context, TokenCount
 
 __all__ = [
     "byte_size",
     "check_target",
+    "context_document",
+    "count_document",
     "dollars",
     "emit",
     "emit_json",
@@ -157,3 +160,27 @@ def byte_size(count: float) -> str:
             break
         count /= 1024
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def context_document(context: Context) -> dict[str, Any]:
+    """A context as JSON: text, tokens, citations."""
+    return {
+        "text": context.text,
+        "tokens": count_document(context.tokens),
+        "citations": [_citation(citation) for citation in context.citations],
+    }
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {
+        "marker": citation.marker,
+        "id": citation.id,
+        "document": citation.document,
+        "title": citation.title,
+        "span": list(citation.span),
+    }
+
+
+def count_document(count: TokenCount) -> dict[str, Any]:
+    """A token count as JSON."""
+    return {"point": count.point, "low": count.low, "high": count.high, "method": count.method}

@@ -1,5 +1,6 @@
 """Tuning: which settings judged questions speak for, and whether the gain is real."""
 
+from ragopt.tuning.levers import LeverSaving, lever_savings
 from ragopt.tuning.outcome import AlphaPoint, Curves, Facts, Health, KPoint, TopK, Trial
 from ragopt.tuning.result import TuneResult
 from ragopt.tuning.trials import Arm
@@ -13,11 +14,13 @@ __all__ = [
     "Facts",
     "Health",
     "KPoint",
+    "LeverSaving",
     "Outcome",
     "TopK",
     "Trial",
     "TuneResult",
     "Verdict",
     "judge",
+    "lever_savings",
     "tune",
 ]
