@@ -1,4 +1,5 @@
-"""The Rust core. Only `index`, `analysis`, `retrieve`, `prune`, `pack`, `tuning` and `evaluation` may import it.
+"""The Rust core. Only `index`, `analysis`, `tokens`, `retrieve`, `prune`, `pack`, `tuning` and
+`evaluation` may import it.
 
 Arguments are trusted to have the right Python types: the rooms above check values and word the
 errors. Whatever else is wrong raises one of `ragopt.errors`.
@@ -21,6 +22,7 @@ __all__ = [
     "Lock",
     "Parameters",
     "Segment",
+    "TokenRates",
     "__version__",
     "cpu",
     "duplicates",
@@ -70,6 +72,22 @@ class Analyzer:
         """Each word with its terms."""
 
     def terms_many(self, texts: Sequence[str], /) -> list[list[str]]: ...
+
+@final
+class TokenRates:
+    """What an estimate of model tokens adds up: `rates` are rows of one number a feature.
+
+    `pairs` are (common, known), 26 numbers each: bit j of number i is the pair of the letters i and j.
+    """
+
+    def __new__(cls, pairs: tuple[Sequence[int], Sequence[int]], rates: Sequence[Sequence[float]], /) -> TokenRates: ...
+    @staticmethod
+    def names() -> list[str]:
+        """The features, in order."""
+
+    def features(self, text: str, /) -> list[int]: ...
+    def sums(self, text: str, /) -> tuple[float, ...]:
+        """Of each row, the sum of its rates times the features, added up in order."""
 
 def fault(step: int | None, /) -> int:
     """For tests: the process aborts before that step of writing from now on (1: the next); None: it does not.

@@ -45,8 +45,9 @@ class Pipeline:
     `source` is an Index or any Retriever. `counter` counts the tokens of the budget (default: the
     offline byte estimate, whose upper bound is used). `generator` is used by `answer` unless one is
     given there. `rewriter`, a model too, divides every question and rewrites those that lean on earlier
-    turns, in place of the rules (see ragopt.query). A Pipeline holds no state between questions and may
-    be shared by threads.
+    turns, in place of the rules (see ragopt.query). A counter that can `learn` (see
+    ragopt.tokens.LearningCounter) learns from the usage that the provider counted for every answer. A
+    Pipeline itself holds no state between questions and may be shared by threads.
 
     Where a method takes `history`, it is the conversation so far, oldest turn first: texts of the user,
     (role, text) pairs, or {"role": ..., "content": ...} dicts, with the roles user and assistant.
@@ -164,7 +165,7 @@ class Pipeline:
         with tracer.span("generate") as details:
             prompt = self.prompt(question, context)
             reply = _taking(model, prompt).generate(prompt.system, prompt.user, self.settings.generate)
-            details.update(self._account(reply, context))
+            details.update(self._account(reply, context), learned=self._learned(prompt, reply))
         return self._answer(reply, context, tracer)
 
     def stream(
@@ -192,7 +193,7 @@ class Pipeline:
                     yield piece
             if reply is None:
                 raise GenerationError("the generator's stream ended without its Generation: see protocols.Generator")
-            details.update(self._account(reply, context))
+            details.update(self._account(reply, context), learned=self._learned(prompt, reply))
         yield self._answer(reply, context, tracer)
 
     async def aretrieve(
@@ -267,6 +268,13 @@ class Pipeline:
             cost=_cost(reply.model, reply.usage),
             marks=marks_of(reply, self.settings.pack.form),
         )
+
+    def _learned(self, prompt: Prompt, reply: Generation) -> bool:
+        """Whether the counter learnt from this answer's usage."""
+        learn = getattr(self._counter, "learn", None)
+        if learn is None or reply.usage.estimated:
+            return False
+        return bool(learn([prompt.system, prompt.user], reply.usage.total_input, model=reply.model))
 
     def _model(self, generator: Generator | None) -> Generator:
         model = self._generator if generator is None else generator

@@ -11,6 +11,7 @@ mod folder;
 mod found;
 mod index;
 mod path;
+mod tokens;
 
 #[pymodule]
 mod _core {
@@ -32,6 +33,8 @@ mod _core {
     use crate::index::Index;
     #[pymodule_export]
     use crate::path::AlphaPath;
+    #[pymodule_export]
+    use crate::tokens::TokenRates;
 
     /// The instructions in force.
     #[pyfunction]

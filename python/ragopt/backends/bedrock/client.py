@@ -14,7 +14,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError.of("Amazon Bedrock", "bedrock") from error
 
-__all__ = ["runtime_client"]
+__all__ = ["control_client", "runtime_client"]
 
 
 def runtime_client(
@@ -47,19 +47,28 @@ def runtime_client(
         tcp_keepalive=True,
         user_agent_extra="ragopt",
     )
+    client = _made("bedrock-runtime", region, endpoint_url, config)
+    # botocore takes the first answer that isn't None, and False means: don't retry.
+    client.meta.events.register_first("needs-retry.bedrock-runtime", _stop_at_a_read_timeout)
+    return client
+
+
+def control_client(*, region: str | None = None, endpoint_url: str | None = None) -> Any:
+    """A client of bedrock, the control plane, for what is asked once. Raises InputError as `runtime_client` does."""
+    config = Config(retries={"mode": "standard"}, connect_timeout=5, read_timeout=20, user_agent_extra="ragopt")
+    return _made("bedrock", region, endpoint_url, config)
+
+
+def _made(service: str, region: str | None, endpoint_url: str | None, config: Config) -> Any:
     try:
         # A session of its own: boto3's default one isn't safe to share between threads, a client is.
-        session = boto3.session.Session(region_name=region)
-        client = session.client("bedrock-runtime", endpoint_url=endpoint_url, config=config)
+        return boto3.session.Session(region_name=region).client(service, endpoint_url=endpoint_url, config=config)
     except NoRegionError:
         raise InputError("no AWS region: pass region=, or set AWS_REGION or a region in the AWS profile") from None
     except (BotoCoreError, ValueError) as error:
         raise InputError(
             f"no Bedrock client can be made with region={region!r}, endpoint_url={endpoint_url!r}: {error}"
         ) from error
-    # botocore takes the first answer that isn't None, and False means: don't retry.
-    client.meta.events.register_first("needs-retry.bedrock-runtime", _stop_at_a_read_timeout)
-    return client
 
 
 def _stop_at_a_read_timeout(caught_exception: Exception | None, **_: Any) -> bool | None:

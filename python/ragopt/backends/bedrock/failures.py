@@ -22,7 +22,7 @@ CALL_FAILURES = (aws.ClientError, aws.BotoCoreError)
 STREAM_FAILURES = (aws.ClientError, aws.BotoCoreError, HTTPError, ParserError, OSError)
 
 _CURES = {
-    "AccessDeniedException": "allow bedrock:InvokeModel on this model, and enable the model for the account",
+    "AccessDeniedException": "allow {action} on this model, and enable the model for the account",
     "ExpiredTokenException": "renew the credentials",
     "ModelErrorException": "the model failed on this request: ask again, or change the prompt",
     "ModelNotReadyException": "an imported model is being loaded, which takes minutes: ask again later",
@@ -40,14 +40,14 @@ _PASSING = {
 }
 
 
-def of_call(error: Exception, model: str) -> RagoptError:
-    """The error for a call that brought no answer."""
+def of_call(error: Exception, model: str, action: str = "bedrock:InvokeModel") -> RagoptError:
+    """The error for a call that brought no answer; `action` is the permission that it needs."""
     if isinstance(error, aws.ClientError):
         code, request_id = _code(error), request_id_of(error.response)
         request = f" (request {request_id})" if request_id else ""
         retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
         attempts = f" after {retries + 1} attempts" if retries else ""
-        message = f"{model}: {code}: {_message(error)}{request}{attempts}{_cure(error)}"
+        message = f"{model}: {code}: {_message(error)}{request}{attempts}{_cure(error, action)}"
         return GenerationError(message, code=code, request_id=request_id)
     if isinstance(error, aws.ParamValidationError):
         return InputError(f"{model}: the request cannot be right: {error}")
@@ -95,8 +95,8 @@ def _message(error: aws.ClientError) -> str:
     return error.response.get("Error", {}).get("Message") or "no message"
 
 
-def _cure(error: aws.ClientError) -> str:
-    cure = _CURES.get(_code(error) or "", "")
+def _cure(error: aws.ClientError, action: str = "bedrock:InvokeModel") -> str:
+    cure = _CURES.get(_code(error) or "", "").format(action=action)
     if "on-demand throughput" in _message(error):
         cure = "use the id of an inference profile of this model"
     return f". {cure[0].upper()}{cure[1:]}" if cure else ""

@@ -61,6 +61,7 @@ mod stop;
 mod terms;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 mod vietnamese;
 
 use crate::error::Error;
