@@ -274,7 +274,7 @@ class Pipeline:
         learn = getattr(self._counter, "learn", None)
         if learn is None or reply.usage.estimated:
             return False
-        return bool(learn([prompt.system, prompt.user], reply.usage.total_input, model=reply.model))
+        return bool(learn(prompt.texts, reply.usage.total_input, model=reply.model))
 
     def _model(self, generator: Generator | None) -> Generator:
         model = self._generator if generator is None else generator
