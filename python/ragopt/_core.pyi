@@ -75,16 +75,11 @@ class Analyzer:
 
 @final
 class TokenRates:
-    """What an estimate of model tokens adds up: `rates` are rows of one number a feature.
-
-    `pairs` are (common, known), 26 numbers each: bit j of number i is the pair of the letters i and j.
-    """
+    """An estimate of tokens: rows of a rate for each of `names()`; bit j of pairs' number i is the letters i and j."""
 
     def __new__(cls, pairs: tuple[Sequence[int], Sequence[int]], rates: Sequence[Sequence[float]], /) -> TokenRates: ...
     @staticmethod
-    def names() -> list[str]:
-        """The features, in order."""
-
+    def names() -> list[str]: ...
     def features(self, text: str, /) -> list[int]: ...
     def sums(self, text: str, /) -> tuple[float, ...]:
         """Of each row, the sum of its rates times the features, added up in order."""
