@@ -20,6 +20,7 @@ __all__ = [
     "Found",
     "Index",
     "Lock",
+    "Pairs",
     "Parameters",
     "Segment",
     "TokenRates",
@@ -271,6 +272,18 @@ class Index:
     ) -> list[Found]:
         """The same for many queries in parallel; row i of `vectors` belongs to query i; threads 0: all cores."""
 
+    def pairs(
+        self,
+        lexical: list[str | list[tuple[str, float]] | None],
+        vectors: npt.NDArray[np.float32] | None,
+        allow: Allow | None,
+        parameters: Parameters,
+        threads: int,
+        /,
+    ) -> list[Pairs]:
+        """For each query the chunks that some alpha puts among the first k; the parameters' own alpha and least score
+        are not looked at."""
+
     def explain(
         self,
         lexical: str | list[tuple[str, float]] | None,
@@ -335,6 +348,35 @@ class Found:
         """1 if min_score took hits away that the top-k has without it, else 0 (enough to say why nothing was found)."""
 
 @final
+class Pairs:
+    """The chunks of one query that some alpha finds, in the order in which ties are broken."""
+
+    def __len__(self) -> int: ...
+    @property
+    def ordinals(self) -> npt.NDArray[np.uint32]: ...
+    @property
+    def lexical(self) -> npt.NDArray[np.float64]:
+        """Normalized; where a side does not exist, both are the other's, so that alpha changes nothing."""
+
+    @property
+    def dense(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def sides(self) -> npt.NDArray[np.uint8]:
+        """1 with a term of the query, 2 with a vector, 3 with both; 3 throughout where only one side exists."""
+
+    @property
+    def raw(self) -> npt.NDArray[np.float64]:
+        """Raw BM25; NaN throughout without a lexical side."""
+
+    @property
+    def cosines(self) -> npt.NDArray[np.float64]:
+        """NaN where the chunk has no vector."""
+
+    @property
+    def exist(self) -> tuple[bool, bool]:
+        """Whether the lexical and the dense side exist for this query."""
+
+@final
 class Account:
     """Why one chunk has its score; the fields of ragopt.types.Explanation."""
 
@@ -363,8 +405,9 @@ class AlphaPath:
 
     `starts` cuts the six lists of chunks into queries, `ideal_starts` the grades of all relevant chunks (best
     first). `lexical` and `dense` are normalized scores; `ties` say which of two equal chunks comes first; `sides`
-    holds 1 for a chunk with a term of the query, 2 for one with a vector, 3 for both. A column is a gauge (nDCG,
-    nDCG_exp, AP, RR, R, P, hit, tokens) and a cutoff.
+    holds 1 for a chunk with a term of the query, 2 for one with a vector, 3 for both. `documents` (of each query from
+    0) says whose chunks they are where documents are judged: each counts once, at its best chunk. A column is a gauge
+    (nDCG, nDCG_exp, AP, RR, R, P, hit, tokens) and a cutoff, at most `depth`, which is how many chunks are looked at.
     """
 
     def __new__(
@@ -378,10 +421,15 @@ class AlphaPath:
         tokens: npt.NDArray[np.uint32],
         ideal_starts: npt.NDArray[np.uint64],
         ideal: npt.NDArray[np.uint32],
+        documents: npt.NDArray[np.uint32] | None,
         columns: list[tuple[str, int]],
+        depth: int,
         threads: int,
     ) -> AlphaPath: ...
     def __len__(self) -> int: ...
+    def fewest(self) -> npt.NDArray[np.uint64]:
+        """The fewest chunks, or documents where they are judged, among the first `depth` at any alpha, for each query."""
+
     def curve(
         self, query: int, column: int, /
     ) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64], float]:

@@ -16,6 +16,7 @@ from ragopt.index.attributes import Attributes
 from ragopt.index.documents import require_text
 from ragopt.index.doors import off_loop
 from ragopt.index.embedding import QueryEmbedder
+from ragopt.index.pairs import Pairs
 from ragopt.index.parts import join_parts, rejoin, spread
 from ragopt.index.questions import as_queries, as_query
 from ragopt.index.searching import Search, resolve
@@ -213,6 +214,31 @@ class Reader(ABC):
         search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
         rows = self._embedder.many(questions, vectors, search.alpha, snapshot.core.dimension)
         return rejoin(asked, search.run_many(snapshot.core, questions, rows, threads, snapshot.chunk), search.k)
+
+    def pairs(
+        self,
+        queries: Sequence[str | Query],
+        *,
+        k: int = 10,
+        where: Where | None = None,
+        normalizer: Normalizer | str = Normalizer.BOUNDED,
+        depth: int = 1000,
+        vectors: npt.ArrayLike | None = None,
+        threads: int = 0,
+    ) -> list[Pairs]:
+        """For each query, all that `search_many` finds at any alpha with at most this `k`, from one walk of both sides.
+
+        `pairs[i].hits(alpha, k)` is what a search with that alpha finds, without searching. The arguments are those
+        of `search_many`. A query of parts has no such pairs (its parts take turns): InputError.
+        """
+        snapshot = self._snapshot
+        asked = as_queries(queries)
+        if any(question.parts or question.where is not None for question in asked):
+            raise InputError("pairs takes plain queries: one filter for all, as where=, and no parts")
+        search = self._search(snapshot, k, 0.5, where, None, normalizer, depth)
+        rows = self._embedder.many(asked, vectors, 1.0, snapshot.core.dimension)
+        threads = min(whole("threads", threads), len(asked), _MOST_THREADS)
+        return search.pairs(snapshot.core, asked, rows, threads, snapshot.chunk)
 
     def embed_queries(self, queries: Sequence[str | Query]) -> npt.NDArray[np.float32] | None:
         """The vectors of queries that will be searched many times: a row each, or None where there is no embedder.

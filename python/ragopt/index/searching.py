@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ragopt import _core
 from ragopt.errors import InputError
+from ragopt.index.pairs import Pairs
 from ragopt.types import (
     Chunk,
     Explanation,
@@ -124,13 +125,29 @@ class Search:
             for one, query, row in zip(found, queries, rows, strict=True)
         ]
 
+    def pairs(
+        self,
+        core: _core.Index,
+        queries: Sequence[Query],
+        vectors: Vector | None,
+        threads: int,
+        load: Callable[[int], Chunk],
+    ) -> list[Pairs]:
+        """The chunks of each query that can win at some alpha."""
+        made = core.pairs([_lexical(query) for query in queries], vectors, self.allow, self.parameters, threads)
+        return [Pairs.of(core, one, load, self.k, self.normalizer, self._depth) for one in made]
+
+    @property
+    def _depth(self) -> int | None:
+        return self.depth if self.normalizer in _LIST_RELATIVE else None
+
     def _hits(self, core: _core.Index, found: _core.Found, query: Query, load: Callable[[int], Chunk]) -> Hits:
         return Hits.later(
             partial(_made, found, load),
             alpha=found.alpha,
             normalizer=self.normalizer,
             sides=_SIDES[found.sides],
-            depth=self.depth if self.normalizer in _LIST_RELATIVE else None,
+            depth=self._depth,
             reason=None if len(found) else self._reason(core, found, query),
             explainer=partial(self._explain, core, query),
         )

@@ -19,7 +19,7 @@ use crate::builder::Segment;
 use crate::errors::Raised;
 use crate::filters::{self, Allow};
 use crate::folder::Lock;
-use crate::found::{Account, Found, Parameters};
+use crate::found::{Account, Found, Pairs, Parameters};
 
 /// One immutable index.
 #[pyclass(frozen, module = "ragopt._core")]
@@ -328,22 +328,27 @@ impl Index {
         threads: usize,
     ) -> Result<Vec<Found>, Raised> {
         let index = &slf.get().0;
-        let rows: Option<Vec<Vec<f32>>> = vectors.as_ref().map(|array| {
-            let array = array.as_array();
-            array.rows().into_iter().map(|row| row.to_vec()).collect()
-        });
-        if let Some(rows) = rows.as_ref().filter(|rows| rows.len() != lexical.len()) {
-            let (rows, queries) = (rows.len(), lexical.len());
-            return Err(Error::Vector(format!("{rows} vectors for {queries} queries: give one row a query")).into());
-        }
-        let allow = allow.map(|allow| &allow.0);
+        let (rows, allow) = (rows(vectors.as_ref(), lexical.len())?, allow.map(|allow| &allow.0));
         let found = slf.py().detach(|| {
-            let vector = |i: usize| rows.as_ref().map(|rows| &rows[i][..]);
-            let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
-            let questions: Vec<_> = lexical.enumerate().map(|(i, lexical)| (lexical, vector(i))).collect();
-            search::search_many(index, &questions, allow, &parameters.0, threads)
+            search::search_many(index, &questions(&lexical, rows.as_deref()), allow, &parameters.0, threads)
         })?;
         Ok(found.into_iter().map(|found| Found::of(slf, found)).collect())
+    }
+
+    #[pyo3(signature = (lexical, vectors, allow, parameters, threads, /))]
+    fn pairs(
+        &self,
+        py: Python<'_>,
+        lexical: Vec<Option<LexicalArgument>>,
+        vectors: Option<PyReadonlyArray2<'_, f32>>,
+        allow: Option<&Allow>,
+        parameters: &Parameters,
+        threads: usize,
+    ) -> Result<Vec<Pairs>, Raised> {
+        let (rows, allow) = (rows(vectors.as_ref(), lexical.len())?, allow.map(|allow| &allow.0));
+        let pairs = py
+            .detach(|| search::pairs(&self.0, &questions(&lexical, rows.as_deref()), allow, &parameters.0, threads))?;
+        Ok(pairs.into_iter().map(Pairs).collect())
     }
 
     #[pyo3(signature = (lexical, vector, allow, parameters, ordinal, /))]
@@ -369,6 +374,28 @@ impl Index {
     fn no_chunk(&self, ordinal: u32) -> Raised {
         self.0.no_chunk(ordinal).into()
     }
+}
+
+/// The rows of query vectors, which must be as many as the queries.
+fn rows(vectors: Option<&PyReadonlyArray2<'_, f32>>, queries: usize) -> Result<Option<Vec<Vec<f32>>>, Error> {
+    let rows: Option<Vec<Vec<f32>>> = vectors.map(|array| {
+        let array = array.as_array();
+        array.rows().into_iter().map(|row| row.to_vec()).collect()
+    });
+    match &rows {
+        Some(rows) if rows.len() != queries => {
+            Err(Error::Vector(format!("{} vectors for {queries} queries: give one row a query", rows.len())))
+        }
+        _ => Ok(rows),
+    }
+}
+
+fn questions<'a>(
+    lexical: &'a [Option<LexicalArgument>],
+    rows: Option<&'a [Vec<f32>]>,
+) -> Vec<(Option<Lexical<'a>>, Option<&'a [f32]>)> {
+    let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
+    lexical.enumerate().map(|(i, lexical)| (lexical, rows.map(|rows| &rows[i][..]))).collect()
 }
 
 /// The numbers of an array in row order, copied only if they do not lie so.

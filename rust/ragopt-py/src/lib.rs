@@ -28,7 +28,7 @@ mod _core {
     #[pymodule_export]
     use crate::folder::Lock;
     #[pymodule_export]
-    use crate::found::{Account, Found, Parameters};
+    use crate::found::{Account, Found, Pairs, Parameters};
     #[pymodule_export]
     use crate::index::Index;
     #[pymodule_export]

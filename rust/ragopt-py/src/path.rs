@@ -29,7 +29,9 @@ impl AlphaPath {
         tokens: PyReadonlyArray1<'_, u32>,
         ideal_starts: PyReadonlyArray1<'_, u64>,
         ideal: PyReadonlyArray1<'_, u32>,
+        documents: Option<PyReadonlyArray1<'_, u32>>,
         columns: Vec<(String, usize)>,
+        depth: usize,
         threads: usize,
     ) -> Result<Self, Raised> {
         let columns = columns.iter().map(|(gauge, cutoff)| column(gauge, *cutoff)).collect::<Result<Vec<_>, _>>()?;
@@ -37,7 +39,9 @@ impl AlphaPath {
         let bounds = spans(flat(&starts)?, lexical.len())?;
         let ideals = spans(flat(&ideal_starts)?, ideal.len())?;
         let (ties, sides, grades, tokens) = (flat(&ties)?, flat(&sides)?, flat(&grades)?, flat(&tokens)?);
-        let lengths = [dense.len(), ties.len(), sides.len(), grades.len(), tokens.len()];
+        let documents = documents.as_ref().map(flat).transpose()?;
+        let of_documents = documents.map_or(lexical.len(), <[u32]>::len);
+        let lengths = [of_documents, dense.len(), ties.len(), sides.len(), grades.len(), tokens.len()];
         if bounds.len() != ideals.len() || lengths.iter().any(|&length| length != lexical.len()) {
             return Err(Error::Input("alpha path: its arrays differ in length".to_owned()).into());
         }
@@ -50,15 +54,20 @@ impl AlphaPath {
                 ties: &ties[of.clone()],
                 sides: &sides[of.clone()],
                 grades: &grades[of.clone()],
-                tokens: &tokens[of],
+                tokens: &tokens[of.clone()],
                 ideal: &ideal[best],
+                documents: documents.map(|documents| &documents[of]),
             })
             .collect();
-        Ok(Self(py.detach(|| Path::of(&queries, &columns, threads))?))
+        Ok(Self(py.detach(|| Path::of(&queries, &columns, depth, threads))?))
     }
 
     fn __len__(&self) -> usize {
         self.0.len()
+    }
+
+    fn fewest<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u64>> {
+        self.0.fewest().map(|fewest| fewest as u64).collect::<Vec<u64>>().into_pyarray(py)
     }
 
     #[pyo3(signature = (query, column, /))]

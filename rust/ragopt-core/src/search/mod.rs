@@ -5,6 +5,7 @@
 mod explain;
 mod fast;
 mod many;
+mod pairs;
 mod plain;
 mod question;
 mod scorer;
@@ -19,6 +20,7 @@ use crate::types::{Bits, Found, Ordinal};
 
 pub use explain::{Account, SideAccount, TermAccount};
 pub use many::search_many;
+pub use pairs::{Pairs, pairs};
 pub(crate) use scratch::ScratchPool;
 
 use question::Question;

@@ -329,6 +329,35 @@ proptest! {
     }
 
     #[test]
+    fn pairs_rank_as_searches_do_at_any_alpha(case in cases(), alphas in prop::collection::vec(0.0..=1.0f64, 4)) {
+        let index = case.index();
+        let allow = case.allow(&index);
+        let vector = case.vector.as_ref().map(|vector| &vector[..]);
+        let question = [(case.lexical(), vector)];
+        let of = pairs(&index, &question, allow.as_ref(), &case.parameters(), 1).expect("valid").remove(0);
+        for alpha in alphas.into_iter().chain([0.0, 0.5, 1.0]) {
+            let parameters =
+                Parameters::new(case.k, alpha, case.normalizer, case.depth, case.floor, None).expect("valid");
+            let found = search(&index, case.lexical(), vector, allow.as_ref(), &parameters).expect("valid");
+            prop_assert_eq!(found.sides, of.exist);
+            let side = if alpha == 0.0 { 1 } else if alpha == 1.0 { 2 } else { 3 };
+            let mut ranked: Vec<(f64, usize)> = (0..of.ordinals.len())
+                .filter(|&i| of.sides[i] & side != 0)
+                .map(|i| (fuse(found.alpha, of.dense[i], of.lexical[i]), i))
+                .collect();
+            ranked.sort_by(|a, b| b.0.partial_cmp(&a.0).expect("a number").then(a.1.cmp(&b.1)));
+            ranked.truncate(case.k);
+            let ours: Vec<(Ordinal, u64)> = ranked.iter().map(|&(score, i)| (of.ordinals[i], score.to_bits())).collect();
+            let theirs: Vec<(Ordinal, u64)> = found.hits.iter().map(|hit| (hit.ordinal, hit.score.to_bits())).collect();
+            prop_assert_eq!(ours, theirs);
+            for (hit, &(_, i)) in found.hits.iter().zip(&ranked) {
+                prop_assert_eq!(hit.lexical.is_none_or(|raw| raw == of.raw[i]), true);
+                prop_assert_eq!(hit.dense.map_or(of.cosines[i].is_nan(), |cosine| cosine == of.cosines[i]), true);
+            }
+        }
+    }
+
+    #[test]
     fn the_order_of_adding_changes_nothing(case in cases()) {
         let mut reversed = case.clone();
         reversed.ids.reverse();

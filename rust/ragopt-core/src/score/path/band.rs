@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use super::{HAS_TERM, HAS_VECTOR, Query};
+use super::{HAS_TERM, HAS_VECTOR};
 use crate::score::fusion::fuse;
 
 /// Scores looked at together.
@@ -16,13 +16,13 @@ const BLOCK: usize = 16;
 /// How many intervals, coarse to fine.
 const INTERVALS: [usize; 2] = [1, 5];
 
-/// The chunks, in any order; at least all that can be among the first `k`.
-pub(super) fn of(query: &Query<'_>, k: usize) -> Vec<u32> {
-    let counts = |i: &u32| query.sides[*i as usize] & (HAS_TERM | HAS_VECTOR) != 0;
-    let mut band = Band::of(query, (0..query.lexical.len() as u32).filter(counts).collect());
+/// The chunks, in any order; at least all that can be among the first `k` strictly between 0 and 1.
+pub(super) fn of(lexical: &[f64], dense: &[f64], sides: &[u8], k: usize) -> Vec<u32> {
+    let counts = |i: &u32| sides[*i as usize] & (HAS_TERM | HAS_VECTOR) != 0;
+    let mut band = Band::of(lexical, dense, (0..lexical.len() as u32).filter(counts).collect());
     for intervals in INTERVALS {
         if k > 0 && band.chunks.len() > 2 * k {
-            band.narrow(query, k, intervals);
+            band.narrow(k, intervals);
         }
     }
     band.chunks
@@ -38,14 +38,14 @@ struct Band {
 }
 
 impl Band {
-    fn of(query: &Query<'_>, chunks: Vec<u32>) -> Self {
+    fn of(lexical: &[f64], dense: &[f64], chunks: Vec<u32>) -> Self {
         let take = |scores: &[f64]| chunks.iter().map(|&i| scores[i as usize]).collect::<Vec<f64>>();
-        let (lexical, dense) = (take(query.lexical), take(query.dense));
+        let (lexical, dense) = (take(lexical), take(dense));
         let slack = (largest(&lexical) + largest(&dense)) * 1e-14;
         Self { chunks, lexical, dense, slack }
     }
 
-    fn narrow(&mut self, query: &Query<'_>, k: usize, intervals: usize) {
+    fn narrow(&mut self, k: usize, intervals: usize) {
         let Self { chunks, lexical, dense, slack } = &*self;
         // How far above what it must reach each line comes, at the best.
         let mut above = vec![f64::NEG_INFINITY; chunks.len()];
@@ -55,7 +55,8 @@ impl Band {
             for ((score, &lexical), &dense) in scores.iter_mut().zip(lexical).zip(dense) {
                 *score = fuse(middle, dense, lexical);
             }
-            let best = best(k, &scores, |_| true, |place| query.ties[chunks[place as usize] as usize]);
+            // Any k will do, so ties need no order of theirs.
+            let best = best(k, &scores, |_| true, |place| place);
             let least = |alpha: f64| {
                 let line = |&(place, _): &(u32, f64)| fuse(alpha, dense[place as usize], lexical[place as usize]);
                 best.iter().map(line).fold(f64::INFINITY, f64::min) - slack
@@ -65,8 +66,9 @@ impl Band {
                 *above = larger(*above, larger(fuse(a, dense, lexical) - from, fuse(b, dense, lexical) - to));
             }
         }
-        let left = chunks.iter().zip(&above).filter(|(_, above)| **above >= 0.0).map(|(&chunk, _)| chunk).collect();
-        *self = Self::of(query, left);
+        let left: Vec<u32> = (0..).zip(&above).filter(|(_, above)| **above >= 0.0).map(|(place, _)| place).collect();
+        let kept = left.iter().map(|&place| chunks[place as usize]).collect();
+        *self = Self { chunks: kept, ..Self::of(lexical, dense, left) };
     }
 }
 

@@ -53,6 +53,11 @@ pub(super) struct Gauges<'a> {
     /// By rank − 1: grade and tokens of the hit, and the sums with it.
     hits: Vec<(u32, u32)>,
     sums: Vec<Sums>,
+    /// The fewest hits there ever were.
+    fewest: usize,
+    /// Where documents are judged: the last list that each one was met in, and how many lists there were.
+    met: Vec<u32>,
+    lists: u32,
     /// What the best order has, by column; 0 where a column needs none.
     ideal: Vec<f64>,
     values: Vec<f64>,
@@ -61,8 +66,7 @@ pub(super) struct Gauges<'a> {
 }
 
 impl<'a> Gauges<'a> {
-    pub(super) fn of(query: &'a Query<'a>, columns: &'a [Column], depth: usize, first: &[u32]) -> Self {
-        let hits: Vec<(u32, u32)> = first.iter().map(|&chunk| facts(query, chunk)).collect();
+    pub(super) fn of(query: &'a Query<'a>, columns: &'a [Column], first: &[u32]) -> Self {
         let ideal_sums = |cutoff: usize, of: fn(&Sums) -> f64| {
             let mut sums = Sums::default();
             for (place, &grade) in query.ideal.iter().take(cutoff).enumerate() {
@@ -83,13 +87,17 @@ impl<'a> Gauges<'a> {
         let mut gauges = Self {
             query,
             columns,
-            sums: vec![Sums::default(); hits.len().min(depth)],
-            hits,
+            sums: Vec::new(),
+            hits: Vec::new(),
+            fewest: usize::MAX,
+            met: vec![0; query.documents.map_or(0, <[u32]>::len)],
+            lists: 0,
             ideal,
             values: Vec::new(),
             counters: places(true),
             rankers: places(false),
         };
+        gauges.list(first);
         gauges.add_up(0);
         gauges.values = (0..columns.len()).map(|column| gauges.value(column)).collect();
         gauges
@@ -100,15 +108,17 @@ impl<'a> Gauges<'a> {
         self.values.clone()
     }
 
+    /// The fewest hits there were.
+    pub(super) fn fewest(&self) -> usize {
+        self.fewest
+    }
+
     /// Takes up what changed at `place` and the one after it; `tell` hears of columns with a new value.
     pub(super) fn step(&mut self, first: &[u32], place: usize, tell: &mut impl FnMut(usize, f64)) {
-        let (mut graded, mut counted) = (false, false);
-        for (hit, &chunk) in self.hits[place..].iter_mut().zip(&first[place..]).take(2) {
-            let now = facts(self.query, chunk);
-            graded |= now.0 != hit.0;
-            counted |= now.1 != hit.1;
-            *hit = now;
-        }
+        let (place, graded, counted) = match self.query.documents {
+            None => self.swap(first, place),
+            Some(_) => self.relist(first),
+        };
         if !graded && !counted {
             return;
         }
@@ -123,6 +133,48 @@ impl<'a> Gauges<'a> {
                 }
             }
         }
+    }
+
+    /// Chunks are judged, so two of them at most are others now: where, and whether grades or tokens changed.
+    fn swap(&mut self, first: &[u32], place: usize) -> (usize, bool, bool) {
+        let (mut graded, mut counted) = (false, false);
+        for (hit, &chunk) in self.hits[place..].iter_mut().zip(&first[place..]).take(2) {
+            let now = facts(self.query, chunk);
+            graded |= now.0 != hit.0;
+            counted |= now.1 != hit.1;
+            *hit = now;
+        }
+        (place, graded, counted)
+    }
+
+    /// Documents are judged, so any of those behind may have moved: from where on, and what changed.
+    fn relist(&mut self, first: &[u32]) -> (usize, bool, bool) {
+        let before = std::mem::take(&mut self.hits);
+        self.list(first);
+        let same = before.iter().zip(&self.hits).take_while(|(one, other)| one == other).count();
+        if same == before.len() && same == self.hits.len() {
+            return (same, false, false);
+        }
+        let changed = |of: fn(&(u32, u32)) -> u32| {
+            before.len() != self.hits.len() || before.iter().zip(&self.hits).any(|(one, other)| of(one) != of(other))
+        };
+        (same, changed(|hit| hit.0), changed(|hit| hit.1))
+    }
+
+    /// The hits of the first chunks; of a document's chunks only the best.
+    fn list(&mut self, first: &[u32]) {
+        let Self { query, met, lists, hits, .. } = self;
+        *lists += 1;
+        let new = |&&chunk: &&u32| match query.documents {
+            None => true,
+            Some(documents) => {
+                let last = &mut met[documents[chunk as usize] as usize];
+                std::mem::replace(last, *lists) != *lists
+            }
+        };
+        hits.extend(first.iter().filter(new).map(|&chunk| facts(query, chunk)));
+        self.fewest = self.fewest.min(self.hits.len());
+        self.sums.resize(self.hits.len(), Sums::default());
     }
 
     fn add_up(&mut self, place: usize) {

@@ -42,6 +42,8 @@ pub struct Query<'a> {
     pub tokens: &'a [u32],
     /// The grades of all relevant chunks of the query, best first, found or not.
     pub ideal: &'a [u32],
+    /// Where documents are judged: the document of each chunk, from 0. A document counts once, at its best chunk.
+    pub documents: Option<&'a [u32]>,
 }
 
 /// The values of all columns of all queries, over alpha.
@@ -58,6 +60,8 @@ struct Walked {
     first: Vec<f64>,
     one: Vec<f64>,
     changes: Vec<Change>,
+    /// The fewest that the list of the first chunks ever held, of what is judged.
+    fewest: usize,
 }
 
 /// From `alpha` on, the column has this value.
@@ -69,12 +73,15 @@ struct Change {
 }
 
 impl Path {
-    /// Walks every query from 0 to 1; `threads` 0 takes all cores. The threads are made for the call.
+    /// Walks every query from 0 to 1 with a list of the first `depth` chunks; the cutoffs of the columns are at most
+    /// that. `threads` 0 takes all cores. The threads are made for the call.
     ///
     /// # Errors
-    /// [`Error::Input`] where lists disagree in length or a score is NaN or infinite.
-    pub fn of(queries: &[Query<'_>], columns: &[Column], threads: usize) -> Result<Self> {
-        let depth = columns.iter().map(|column| column.cutoff).max().unwrap_or(0);
+    /// [`Error::Input`] where lists disagree in length, a score is NaN or infinite, or a cutoff is deeper.
+    pub fn of(queries: &[Query<'_>], columns: &[Column], depth: usize, threads: usize) -> Result<Self> {
+        if let Some(column) = columns.iter().find(|column| column.cutoff > depth) {
+            return Err(Error::Input(format!("a cutoff of {} is deeper than the {depth} looked at", column.cutoff)));
+        }
         let walk = |(i, query): (usize, &Query<'_>)| {
             check(i, query)?;
             Ok(walked(query, columns, depth))
@@ -101,6 +108,11 @@ impl Path {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queries.is_empty()
+    }
+
+    /// The fewest chunks, or documents where they are judged, among the first `depth` at any alpha, for each query.
+    pub fn fewest(&self) -> impl Iterator<Item = usize> {
+        self.queries.iter().map(|walked| walked.fewest)
     }
 
     /// What is measured.
@@ -142,11 +154,21 @@ impl Path {
     }
 }
 
+/// The places of the chunks that can be among the first `k` strictly between alpha 0 and 1, and perhaps some more.
+/// All lists have an entry a chunk, as those of [`Query`]; scores are finite.
+#[must_use]
+pub fn reachable(lexical: &[f64], dense: &[f64], sides: &[u8], k: usize) -> Vec<u32> {
+    band::of(lexical, dense, sides, k)
+}
+
 fn check(i: usize, query: &Query<'_>) -> Result<()> {
     let n = query.lexical.len();
     let others = [query.dense.len(), query.ties.len(), query.sides.len(), query.grades.len(), query.tokens.len()];
     if others.iter().any(|&other| other != n) {
         return Err(Error::Input(format!("query {i}: its lists differ in length ({n}, {others:?})")));
+    }
+    if query.documents.is_some_and(|documents| documents.len() != n || documents.iter().any(|&d| d as usize >= n)) {
+        return Err(Error::Input(format!("query {i}: give {n} numbers of documents, each below {n}")));
     }
     let finite = |scores: &[f64]| scores.iter().fold(true, |all, score| all & score.is_finite());
     if !finite(query.lexical) || !finite(query.dense) {
@@ -159,11 +181,13 @@ fn walked(query: &Query<'_>, columns: &[Column], depth: usize) -> Walked {
     let at = |side: u8, scores: &[f64]| {
         let found = band::best(depth, scores, |i| query.sides[i as usize] & side != 0, |i| query.ties[i as usize]);
         let first: Vec<u32> = found.into_iter().map(|(chunk, _)| chunk).collect();
-        Gauges::of(query, columns, depth, &first).values()
+        let gauges = Gauges::of(query, columns, &first);
+        (gauges.values(), gauges.fewest())
     };
-    let (zero, one) = (at(HAS_TERM, query.lexical), at(HAS_VECTOR, query.dense));
-    let mut walk = sweep::Walk::of(query, band::of(query, depth), depth);
-    let mut gauges = Gauges::of(query, columns, depth, walk.first());
+    let ((zero, low), (one, high)) = (at(HAS_TERM, query.lexical), at(HAS_VECTOR, query.dense));
+    let band = band::of(query.lexical, query.dense, query.sides, depth);
+    let mut walk = sweep::Walk::of(query, band, depth);
+    let mut gauges = Gauges::of(query, columns, walk.first());
     let first = gauges.values();
     let mut changes = Vec::new();
     while let Some(step) = walk.next() {
@@ -171,7 +195,8 @@ fn walked(query: &Query<'_>, columns: &[Column], depth: usize) -> Walked {
             changes.push(Change { alpha: step.alpha, value, column: column as u32 });
         });
     }
-    Walked { zero, first, one, changes }
+    let fewest = gauges.fewest().min(low).min(high);
+    Walked { zero, first, one, changes, fewest }
 }
 
 #[cfg(test)]

@@ -17,12 +17,28 @@ struct World {
     grades: Vec<u32>,
     tokens: Vec<u32>,
     ideal: Vec<u32>,
+    documents: Option<Vec<u32>>,
 }
 
 impl World {
     fn query(&self) -> Query<'_> {
-        let Self { lexical, dense, ties, sides, grades, tokens, ideal } = self;
-        Query { lexical, dense, ties, sides, grades, tokens, ideal }
+        let Self { lexical, dense, ties, sides, grades, tokens, ideal, documents } = self;
+        Query { lexical, dense, ties, sides, grades, tokens, ideal, documents: documents.as_deref() }
+    }
+
+    /// What is measured of the first `k` at this alpha, by a list made anew.
+    fn values(&self, alpha: f64, k: usize, columns: &[Column]) -> (Vec<f64>, usize) {
+        let mut first = self.first(alpha, k);
+        if let Some(documents) = &self.documents {
+            let mut met = Vec::new();
+            first.retain(|&chunk| {
+                let document = documents[chunk as usize];
+                let new = !met.contains(&document);
+                met.push(document);
+                new
+            });
+        }
+        (Gauges::of(&Query { documents: None, ..self.query() }, columns, &first).values(), first.len())
     }
 
     /// The plain twin: sort everything at this alpha.
@@ -46,8 +62,9 @@ impl World {
 fn worlds() -> impl Strategy<Value = World> {
     let score = prop_oneof![(-3i32..4).prop_map(|x| f64::from(x) / 3.0), -1.0..2.0f64, Just(0.0)];
     let chunk = (score.clone(), score, 0u8..4, 0u32..4, 0u32..50);
-    (prop::collection::vec(chunk, 0..120), prop::collection::vec(1u32..4, 0..5), any::<u32>()).prop_map(
-        |(chunks, missed, seed)| {
+    let documents = prop::option::of(1u32..30);
+    (prop::collection::vec(chunk, 0..120), prop::collection::vec(1u32..4, 0..5), any::<u32>(), documents).prop_map(
+        |(chunks, missed, seed, documents)| {
             let grades: Vec<u32> = chunks.iter().map(|chunk| chunk.3).collect();
             let mut ideal: Vec<u32> = grades.iter().copied().filter(|&g| g > 0).chain(missed).collect();
             ideal.sort_unstable_by(|a, b| b.cmp(a));
@@ -56,6 +73,7 @@ fn worlds() -> impl Strategy<Value = World> {
                 dense: chunks.iter().map(|chunk| chunk.1).collect(),
                 ties: (0..chunks.len() as u32).map(|i| i ^ (seed & 127)).collect(),
                 sides: chunks.iter().map(|chunk| chunk.2).collect(),
+                documents: documents.map(|most| (0..chunks.len() as u32).map(|i| (i ^ seed) % most.min(i + 1)).collect()),
                 grades,
                 tokens: chunks.iter().map(|chunk| chunk.4).collect(),
                 ideal,
@@ -70,15 +88,16 @@ proptest! {
         let columns: Vec<Column> =
             cutoffs.iter().flat_map(|&cutoff| GAUGES.map(|gauge| Column { gauge, cutoff })).collect();
         let query = world.query();
-        let path = Path::of(&[query], &columns, 1).expect("a path");
-        let depth = cutoffs.iter().copied().max().expect("a path");
+        let depth = cutoffs.iter().copied().max().expect("a path") + 3;
+        let path = Path::of(&[query], &columns, depth, 1).expect("a path");
         for alpha in alphas.into_iter().chain([0.0, 1.0]) {
             // Where rounding alone decides which of two lines is above, both are right.
             let near = |other: f64| world.first(other, depth) == world.first(alpha, depth);
             if alpha > 0.0 && alpha < 1.0 && !(near(alpha - 1e-9) && near(alpha + 1e-9)) {
                 continue;
             }
-            let direct = Gauges::of(&query, &columns, depth, &world.first(alpha, depth)).values();
+            let (direct, count) = world.values(alpha, depth, &columns);
+            prop_assert!(path.fewest().all(|fewest| fewest <= count));
             for (column, &direct) in direct.iter().enumerate() {
                 prop_assert_eq!(path.curve(0, column).expect("a path").at(alpha), direct, "{:?} at {}", columns[column], alpha);
             }
@@ -87,7 +106,7 @@ proptest! {
 
     #[test]
     fn the_band_holds_whatever_can_win(world in worlds(), k in 1usize..8, alphas in prop::collection::vec(0.0..=1.0f64, 20)) {
-        let band = band::of(&world.query(), k);
+        let band = band::of(&world.lexical, &world.dense, &world.sides, k);
         for alpha in alphas.into_iter().filter(|&alpha| alpha > 0.0 && alpha < 1.0) {
             for chunk in world.first(alpha, k) {
                 prop_assert!(band.contains(&chunk), "chunk {} at {}", chunk, alpha);
@@ -98,7 +117,7 @@ proptest! {
     #[test]
     fn a_mean_is_the_mean(worlds in prop::collection::vec(worlds(), 1..5), weights in prop::collection::vec(0.1..3.0f64, 5), alpha in 0.0..1.0f64) {
         let queries: Vec<Query<'_>> = worlds.iter().map(World::query).collect();
-        let path = Path::of(&queries, &[Column { gauge: Gauge::Ndcg, cutoff: 5 }], 2).expect("a path");
+        let path = Path::of(&queries, &[Column { gauge: Gauge::Ndcg, cutoff: 5 }], 5, 2).expect("a path");
         let weights = &weights[..worlds.len()];
         let mean = path.mean(0, Some(weights)).expect("a path").at(alpha);
         let total: f64 = weights.iter().sum();
@@ -109,11 +128,15 @@ proptest! {
 
 #[test]
 fn wrong_lists_are_refused() {
-    let query = Query { lexical: &[1.0], dense: &[], ties: &[0], sides: &[3], grades: &[0], tokens: &[1], ideal: &[] };
-    assert!(Path::of(&[query], &[], 1).is_err());
-    let query = Query { dense: &[f64::NAN], ..query };
-    assert!(Path::of(&[query], &[], 1).is_err());
-    let path = Path::of(&[], &[Column { gauge: Gauge::Hit, cutoff: 1 }], 1).expect("a path");
+    let query = Query { lexical: &[1.0], dense: &[], ties: &[0], sides: &[3], grades: &[0], tokens: &[1], ideal: &[], documents: None };
+    let column = Column { gauge: Gauge::Hit, cutoff: 1 };
+    assert!(Path::of(&[query], &[], 0, 1).is_err());
+    assert!(Path::of(&[Query { dense: &[f64::NAN], ..query }], &[], 0, 1).is_err());
+    let fine = Query { dense: &[0.5], ..query };
+    assert!(Path::of(&[fine], &[column], 1, 1).is_ok());
+    assert!(Path::of(&[fine], &[column], 0, 1).is_err());
+    assert!(Path::of(&[Query { documents: Some(&[1]), ..fine }], &[column], 1, 1).is_err());
+    let path = Path::of(&[], &[column], 1, 1).expect("a path");
     assert!(path.mean(0, None).is_err());
     assert!(path.mean(1, None).is_err());
 }
