@@ -282,7 +282,8 @@ class Index:
         /,
     ) -> list[Pairs]:
         """For each query the chunks that some alpha puts among the first k; the parameters' own alpha and least score
-        are not looked at."""
+        are not looked at.
+        """
 
     def explain(
         self,
@@ -428,7 +429,7 @@ class AlphaPath:
     ) -> AlphaPath: ...
     def __len__(self) -> int: ...
     def fewest(self) -> npt.NDArray[np.uint64]:
-        """The fewest chunks, or documents where they are judged, among the first `depth` at any alpha, for each query."""
+        """For each query the fewest chunks (or documents, where they are judged) in the list at any alpha."""
 
     def curve(
         self, query: int, column: int, /

@@ -89,4 +89,3 @@ class Pairs:
             dense=None if cosine != cosine else cosine,
             load=partial(self.load, ordinal),
         )
-

@@ -2,12 +2,15 @@
 
 from ragopt.tuning.levers import LeverSaving, lever_savings
 from ragopt.tuning.outcome import AlphaPoint, Curves, Facts, Health, KPoint, TopK, Trial
+from ragopt.tuning.path import AlphaCurve, AlphaPath, Plateau, alpha_path
 from ragopt.tuning.result import TuneResult
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.tune import tune
 from ragopt.tuning.verdict import Outcome, Verdict, judge
 
 __all__ = [
+    "AlphaCurve",
+    "AlphaPath",
     "AlphaPoint",
     "Arm",
     "Curves",
@@ -16,10 +19,12 @@ __all__ = [
     "KPoint",
     "LeverSaving",
     "Outcome",
+    "Plateau",
     "TopK",
     "Trial",
     "TuneResult",
     "Verdict",
+    "alpha_path",
     "judge",
     "lever_savings",
     "tune",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ragopt import _core
 from ragopt.errors import InputError, UnknownNameError
-from ragopt.evaluation import By, Measure, Qrels, QrelsLike, Queries, Questions, Searchable, Unit, parse_measures
+from ragopt.evaluation import By, Measure, Qrels, QrelsLike, Queries, Questions, Unit, parse_measures
 from ragopt.index import Pairs
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import ByteEstimate
@@ -28,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 
 #: The deepest list that is walked: the time grows with depth and with the crossings within it.
 DEEPEST = 100
+#: The normalizers that score every chunk, whatever the depth.
+_EVERYWHERE = (Normalizer.BOUNDED, Normalizer.THEORETICAL, Normalizer.NONE)
 #: How far from the best of the smoothed curve a plateau may fall.
 WITHIN = 0.003
 #: Half of the width over which a curve is smoothed.
@@ -68,7 +70,7 @@ class AlphaCurve:
         return np.where(asked <= 0.0, self.zero, np.where(asked >= 1.0, self.one, between))
 
     def smooth(self, alpha: npt.ArrayLike, window: float = WINDOW) -> Floats:
-        """The mean over [alpha − window, alpha + window] within 0 to 1, exact; at 0 and 1 themselves the value there."""
+        """The exact mean over [alpha − window, alpha + window] within 0 to 1; at 0 and 1 themselves the value there."""
         asked = np.asarray(alpha, dtype=np.float64)
         edges = np.append(self.starts, 1.0)
         area = np.concatenate(([0.0], np.cumsum(self.values * np.diff(edges))))
@@ -120,7 +122,9 @@ class Pairing(Protocol):
         normalizer: Normalizer | str,
         depth: int,
         vectors: npt.ArrayLike | None,
-    ) -> list[Pairs]: ...
+    ) -> list[Pairs]:
+        """The chunks of each query that some alpha puts among its first k."""
+        ...
 
 
 class AlphaPath:
@@ -247,18 +251,18 @@ def path_of(
     if not cutoffs or min(cutoffs) < 1 or max(cutoffs) > DEEPEST:
         raise InputError(f"an alpha path needs measures with cutoffs of 1 to {DEEPEST}: write nDCG@10, say")
     asked = max(cutoffs)
+    cap = None if normalizer in _EVERYWHERE else depth
     counted = _Chunks(unit, (counter or ByteEstimate()) if ks else None)
     while True:
         pairs = index.pairs(
             questions.queries, k=asked, where=where, normalizer=normalizer, depth=depth, vectors=questions.vectors
         )
-        arrays = counted.arrays(pairs, [qrels[id] for id in questions.ids])
-        core = _core.AlphaPath(*arrays, columns, asked, threads)
+        core = counted.path(pairs, [qrels[id] for id in questions.ids], columns, asked, threads)
         # Several chunks may be one document: then more of them must be looked at, if there are more.
-        found = core.fewest() >= max(cutoffs)
-        if unit.by is By.CHUNK or all(found | (np.array([len(of) for of in pairs]) <= asked)):
+        enough = (core.fewest() >= max(cutoffs)) | (np.array([len(of) for of in pairs]) <= asked)
+        if unit.by is By.CHUNK or asked == cap or enough.all():
             return AlphaPath(questions.ids, {column: i for i, column in enumerate(columns)}, core, pairs)
-        asked *= 3
+        asked = asked * 3 if cap is None else min(asked * 3, cap)
 
 
 class _Chunks:
@@ -270,11 +274,19 @@ class _Chunks:
         self._documents: dict[int, str] = {}
         self._tokens: dict[int, int] = {}
 
-    def arrays(
-        self, pairs: Sequence[Pairs], qrels: Sequence[Mapping[str, int]]
-    ) -> tuple[npt.NDArray[np.uint64], Floats, Floats, *tuple[npt.NDArray[np.generic] | None, ...]]:
-        """The arguments of the core, all but the last three."""
-        grades, documents, tokens, ideals = [], [], [], []
+    def path(
+        self,
+        pairs: Sequence[Pairs],
+        qrels: Sequence[Mapping[str, int]],
+        columns: list[tuple[str, int]],
+        depth: int,
+        threads: int,
+    ) -> _core.AlphaPath:
+        """The walk over all of them."""
+        grades: list[int] = []
+        documents: list[int] = []
+        tokens: list[int] = []
+        ideals = []
         for of, judged in zip(pairs, qrels, strict=True):
             ordinals = of.ordinals.tolist()
             relevant = {id: grade for id, grade in judged.items() if grade > 0}
@@ -288,7 +300,7 @@ class _Chunks:
                 places = {of.core.ordinal(id): grade for id, grade in relevant.items()}
                 grades += [places.get(ordinal, 0) for ordinal in ordinals]
             tokens += [self._count(of, ordinal) for ordinal in ordinals] if self._counter else [0] * len(ordinals)
-        return (
+        return _core.AlphaPath(
             _starts([len(of) for of in pairs]),
             _joined([of.lexical for of in pairs]),
             _joined([of.dense for of in pairs]),
@@ -299,6 +311,9 @@ class _Chunks:
             _starts([len(ideal) for ideal in ideals]),
             np.array([grade for ideal in ideals for grade in ideal], dtype=np.uint32),
             np.array(documents, dtype=np.uint32) if self._by_document else None,
+            columns,
+            depth,
+            threads,
         )
 
     def _document(self, of: Pairs, ordinal: int) -> str:
