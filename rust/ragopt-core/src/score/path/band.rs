@@ -3,8 +3,7 @@
 //! Let S be k chunks, taken from the best at the middle of an interval [a, b]. At every alpha in it the k-th best
 //! score is at least T(alpha) = min of the lines of S, which is concave. So a line that lies below T at both ends
 //! lies below it throughout, and its chunk can be left out of the interval. T is lowered by more than the few
-//! roundings (2⁻⁵² of the largest number) that these lines and those of the walk can differ by. One wide interval
-//! leaves a part of the chunks, and narrow ones few of that part.
+//! roundings (2⁻⁵² of the largest number) that these lines and those of the walk can differ by.
 
 use std::cmp::Ordering;
 
@@ -13,17 +12,15 @@ use crate::score::fusion::fuse;
 
 /// Scores looked at together.
 const BLOCK: usize = 16;
-/// How many intervals, coarse to fine.
-const INTERVALS: [usize; 2] = [1, 5];
+/// How many intervals: more leave fewer chunks, and cost a pass over all of them each.
+const INTERVALS: usize = 4;
 
 /// The chunks, in any order; at least all that can be among the first `k` strictly between 0 and 1.
 pub(super) fn of(lexical: &[f64], dense: &[f64], sides: &[u8], k: usize) -> Vec<u32> {
     let counts = |i: &u32| sides[*i as usize] & (HAS_TERM | HAS_VECTOR) != 0;
     let mut band = Band::of(lexical, dense, (0..lexical.len() as u32).filter(counts).collect());
-    for intervals in INTERVALS {
-        if k > 0 && band.chunks.len() > 2 * k {
-            band.narrow(k, intervals);
-        }
+    if k > 0 && band.chunks.len() > 2 * k {
+        band.narrow(k);
     }
     band.chunks
 }
@@ -45,13 +42,13 @@ impl Band {
         Self { chunks, lexical, dense, slack }
     }
 
-    fn narrow(&mut self, k: usize, intervals: usize) {
+    fn narrow(&mut self, k: usize) {
         let Self { chunks, lexical, dense, slack } = &*self;
         // How far above what it must reach each line comes, at the best.
         let mut above = vec![f64::NEG_INFINITY; chunks.len()];
         let mut scores = vec![0.0; chunks.len()];
-        for interval in 0..intervals {
-            let [a, middle, b] = [0.0, 0.5, 1.0].map(|part| (interval as f64 + part) / intervals as f64);
+        for interval in 0..INTERVALS {
+            let [a, middle, b] = [0.0, 0.5, 1.0].map(|part| (interval as f64 + part) / INTERVALS as f64);
             for ((score, &lexical), &dense) in scores.iter_mut().zip(lexical).zip(dense) {
                 *score = fuse(middle, dense, lexical);
             }
@@ -66,9 +63,7 @@ impl Band {
                 *above = larger(*above, larger(fuse(a, dense, lexical) - from, fuse(b, dense, lexical) - to));
             }
         }
-        let left: Vec<u32> = (0..).zip(&above).filter(|(_, above)| **above >= 0.0).map(|(place, _)| place).collect();
-        let kept = left.iter().map(|&place| chunks[place as usize]).collect();
-        *self = Self { chunks: kept, ..Self::of(lexical, dense, left) };
+        self.chunks = chunks.iter().zip(&above).filter(|(_, above)| **above >= 0.0).map(|(&chunk, _)| chunk).collect();
     }
 }
 
