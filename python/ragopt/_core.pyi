@@ -6,7 +6,7 @@ errors. Whatever else is wrong raises one of `ragopt.errors`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ __all__ = [
     "Found",
     "Index",
     "Lock",
-    "Pairs",
     "Parameters",
     "Segment",
     "TokenRates",
@@ -34,6 +33,14 @@ __all__ = [
 ]
 
 __version__: str
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Curve: TypeAlias = tuple[float, _Floats, _Floats, float]
+#: Chunks in the order that breaks ties: ordinals; normalized lexical and dense scores (the other's if a side does not
+#: exist); 1 with a term, 2 with a vector, 3 with both; raw BM25; cosines (NaN: none). Then which sides exist.
+_Pairs: TypeAlias = tuple[
+    npt.NDArray[np.uint32], _Floats, _Floats, npt.NDArray[np.uint8], _Floats, _Floats, tuple[bool, bool]
+]
 
 def cpu() -> str:
     """The instructions in force, chosen once a process: one of `paths()`; RAGOPT_CPU asks for lower ones."""
@@ -205,12 +212,10 @@ class Index:
     @property
     def generation(self) -> int | None:
         """The one that it is, or was made from, in the folder that it was last opened from or written to."""
-    def __len__(self) -> int:
-        """Live chunks."""
-
+    def __len__(self) -> int: ...
     @property
     def span(self) -> int:
-        """Ordinals, those of deleted chunks among them."""
+        """Ordinals, those of deleted chunks among them; the length counts live chunks."""
 
     def alive(self, ordinal: int, /) -> bool: ...
     def ordinals(self) -> npt.NDArray[np.uint32]:
@@ -280,10 +285,8 @@ class Index:
         parameters: Parameters,
         threads: int,
         /,
-    ) -> list[Pairs]:
-        """For each query the chunks that some alpha puts among the first k; the parameters' own alpha and least score
-        are not looked at.
-        """
+    ) -> list[_Pairs]:
+        """For each query the chunks that some alpha puts among the first k, whatever the parameters' alpha is."""
 
     def explain(
         self,
@@ -337,45 +340,14 @@ class Found:
     def rows(self) -> list[tuple[str, float, float | None, float | None, int]]:
         """Id, score, raw BM25, cosine and ordinal of each hit; None where a side did not score it."""
     @property
-    def sides(self) -> tuple[bool, bool]:
-        """Whether the lexical and the dense side exist for this query."""
-
+    def sides(self) -> tuple[bool, bool]: ...
     @property
     def alpha(self) -> float:
-        """The alpha in force: 0 or 1 where one side does not exist."""
+        """The alpha in force: 0 or 1 where one of the two sides (lexical, dense) does not exist."""
 
     @property
     def below(self) -> int:
         """1 if min_score took hits away that the top-k has without it, else 0 (enough to say why nothing was found)."""
-
-@final
-class Pairs:
-    """The chunks of one query that some alpha finds, in the order in which ties are broken."""
-
-    def __len__(self) -> int: ...
-    @property
-    def ordinals(self) -> npt.NDArray[np.uint32]: ...
-    @property
-    def lexical(self) -> npt.NDArray[np.float64]:
-        """Normalized; where a side does not exist, both are the other's, so that alpha changes nothing."""
-
-    @property
-    def dense(self) -> npt.NDArray[np.float64]: ...
-    @property
-    def sides(self) -> npt.NDArray[np.uint8]:
-        """1 with a term of the query, 2 with a vector, 3 with both; 3 throughout where only one side exists."""
-
-    @property
-    def raw(self) -> npt.NDArray[np.float64]:
-        """Raw BM25; NaN throughout without a lexical side."""
-
-    @property
-    def cosines(self) -> npt.NDArray[np.float64]:
-        """NaN where the chunk has no vector."""
-
-    @property
-    def exist(self) -> tuple[bool, bool]:
-        """Whether the lexical and the dense side exist for this query."""
 
 @final
 class Account:
@@ -431,14 +403,10 @@ class AlphaPath:
     def fewest(self) -> npt.NDArray[np.uint64]:
         """For each query the fewest chunks (or documents, where they are judged) in the list at any alpha."""
 
-    def curve(
-        self, query: int, column: int, /
-    ) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
+    def curve(self, query: int, column: int, /) -> _Curve:
         """At alpha 0; where each step starts, the first just above 0; the steps' values; at alpha 1."""
 
-    def mean(
-        self, column: int, weights: npt.NDArray[np.float64] | None = None, /
-    ) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
+    def mean(self, column: int, weights: _Floats | None = None, /) -> _Curve:
         """The same of the weighted mean over all queries."""
 
     def at(self, column: int, alpha: float, /) -> npt.NDArray[np.float64]:

@@ -41,20 +41,6 @@ class Pairs:
     core: _core.Index
     load: Callable[[int], Chunk]
 
-    @classmethod
-    def of(
-        cls,
-        core: _core.Index,
-        made: _core.Pairs,
-        load: Callable[[int], Chunk],
-        k: int,
-        normalizer: Normalizer,
-        depth: int | None,
-    ) -> Pairs:
-        """What the core found."""
-        arrays = (made.ordinals, made.lexical, made.dense, made.sides, made.raw, made.cosines)
-        return cls(k, normalizer, depth, Sides(*made.exist), *arrays, core, load)
-
     def __len__(self) -> int:
         return len(self.ordinals)
 

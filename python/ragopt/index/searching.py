@@ -135,7 +135,11 @@ class Search:
     ) -> list[Pairs]:
         """The chunks of each query that can win at some alpha."""
         made = core.pairs([_lexical(query) for query in queries], vectors, self.allow, self.parameters, threads)
-        return [Pairs.of(core, one, load, self.k, self.normalizer, self._depth) for one in made]
+        shared = self.k, self.normalizer, self._depth
+        return [
+            Pairs(*shared, _SIDES[exist], ordinals, lexical, dense, found, raw, cosines, core, load)
+            for ordinals, lexical, dense, found, raw, cosines, exist in made
+        ]
 
     @property
     def _depth(self) -> int | None:

@@ -1,6 +1,6 @@
 //! `Parameters`, `Found` and `Account` of `_core.pyi`.
 
-use numpy::{IntoPyArray, PyArray1, ToPyArray};
+use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use ragopt_core::search;
 use ragopt_core::types;
@@ -100,52 +100,6 @@ impl Found {
     #[getter]
     fn below(&self) -> usize {
         usize::from(self.found.below)
-    }
-}
-
-/// The chunks of one query that some alpha finds.
-#[pyclass(frozen, module = "ragopt._core")]
-pub(crate) struct Pairs(pub(crate) search::Pairs);
-
-#[pymethods]
-impl Pairs {
-    fn __len__(&self) -> usize {
-        self.0.ordinals.len()
-    }
-
-    #[getter]
-    fn ordinals<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        self.0.ordinals.to_pyarray(py)
-    }
-
-    #[getter]
-    fn lexical<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.0.lexical.to_pyarray(py)
-    }
-
-    #[getter]
-    fn dense<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.0.dense.to_pyarray(py)
-    }
-
-    #[getter]
-    fn sides<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u8>> {
-        self.0.sides.to_pyarray(py)
-    }
-
-    #[getter]
-    fn raw<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.0.raw.to_pyarray(py)
-    }
-
-    #[getter]
-    fn cosines<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.0.cosines.to_pyarray(py)
-    }
-
-    #[getter]
-    fn exist(&self) -> (bool, bool) {
-        self.0.exist
     }
 }
 

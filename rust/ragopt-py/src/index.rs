@@ -12,34 +12,19 @@ use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple};
 use ragopt_core::error::Error;
 use ragopt_core::index::{self, Source};
 use ragopt_core::score::Bm25;
-use ragopt_core::search::{self, Lexical};
+use ragopt_core::search;
 
 use crate::analyzer::Analyzer;
+use crate::asked::{self, LexicalArgument, Pairs, questions, rows};
 use crate::builder::Segment;
 use crate::errors::Raised;
 use crate::filters::{self, Allow};
 use crate::folder::Lock;
-use crate::found::{Account, Found, Pairs, Parameters};
+use crate::found::{Account, Found, Parameters};
 
 /// One immutable index.
 #[pyclass(frozen, module = "ragopt._core")]
 pub(crate) struct Index(pub(crate) index::Index);
-
-/// `str | list[tuple[str, float]]`
-#[derive(FromPyObject)]
-enum LexicalArgument {
-    Text(PyBackedStr),
-    Terms(Vec<(String, f64)>),
-}
-
-impl LexicalArgument {
-    fn view(&self) -> Lexical<'_> {
-        match self {
-            Self::Text(text) => Lexical::Text(text),
-            Self::Terms(terms) => Lexical::Terms(terms),
-        }
-    }
-}
 
 /// Term, word, edits, frequency.
 type Near = (String, String, usize, usize);
@@ -336,19 +321,19 @@ impl Index {
     }
 
     #[pyo3(signature = (lexical, vectors, allow, parameters, threads, /))]
-    fn pairs(
+    fn pairs<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         lexical: Vec<Option<LexicalArgument>>,
         vectors: Option<PyReadonlyArray2<'_, f32>>,
         allow: Option<&Allow>,
         parameters: &Parameters,
         threads: usize,
-    ) -> Result<Vec<Pairs>, Raised> {
+    ) -> Result<Vec<Pairs<'py>>, Raised> {
         let (rows, allow) = (rows(vectors.as_ref(), lexical.len())?, allow.map(|allow| &allow.0));
-        let pairs = py
-            .detach(|| search::pairs(&self.0, &questions(&lexical, rows.as_deref()), allow, &parameters.0, threads))?;
-        Ok(pairs.into_iter().map(Pairs).collect())
+        let pairs =
+            py.detach(|| search::pairs(&self.0, &questions(&lexical, rows.as_deref()), allow, &parameters.0, threads))?;
+        Ok(pairs.into_iter().map(|one| asked::pairs(py, one)).collect())
     }
 
     #[pyo3(signature = (lexical, vector, allow, parameters, ordinal, /))]
@@ -374,28 +359,6 @@ impl Index {
     fn no_chunk(&self, ordinal: u32) -> Raised {
         self.0.no_chunk(ordinal).into()
     }
-}
-
-/// The rows of query vectors, which must be as many as the queries.
-fn rows(vectors: Option<&PyReadonlyArray2<'_, f32>>, queries: usize) -> Result<Option<Vec<Vec<f32>>>, Error> {
-    let rows: Option<Vec<Vec<f32>>> = vectors.map(|array| {
-        let array = array.as_array();
-        array.rows().into_iter().map(|row| row.to_vec()).collect()
-    });
-    match &rows {
-        Some(rows) if rows.len() != queries => {
-            Err(Error::Vector(format!("{} vectors for {queries} queries: give one row a query", rows.len())))
-        }
-        _ => Ok(rows),
-    }
-}
-
-fn questions<'a>(
-    lexical: &'a [Option<LexicalArgument>],
-    rows: Option<&'a [Vec<f32>]>,
-) -> Vec<(Option<Lexical<'a>>, Option<&'a [f32]>)> {
-    let lexical = lexical.iter().map(|one| one.as_ref().map(LexicalArgument::view));
-    lexical.enumerate().map(|(i, lexical)| (lexical, rows.map(|rows| &rows[i][..]))).collect()
 }
 
 /// The numbers of an array in row order, copied only if they do not lie so.

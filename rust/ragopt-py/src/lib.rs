@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 mod analyzer;
+mod asked;
 mod builder;
 mod choice;
 mod errors;
@@ -28,7 +29,7 @@ mod _core {
     #[pymodule_export]
     use crate::folder::Lock;
     #[pymodule_export]
-    use crate::found::{Account, Found, Pairs, Parameters};
+    use crate::found::{Account, Found, Parameters};
     #[pymodule_export]
     use crate::index::Index;
     #[pymodule_export]

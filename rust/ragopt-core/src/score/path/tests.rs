@@ -73,7 +73,8 @@ fn worlds() -> impl Strategy<Value = World> {
                 dense: chunks.iter().map(|chunk| chunk.1).collect(),
                 ties: (0..chunks.len() as u32).map(|i| i ^ (seed & 127)).collect(),
                 sides: chunks.iter().map(|chunk| chunk.2).collect(),
-                documents: documents.map(|most| (0..chunks.len() as u32).map(|i| (i ^ seed) % most.min(i + 1)).collect()),
+                documents: documents
+                    .map(|most| (0..chunks.len() as u32).map(|i| (i ^ seed) % most.min(i + 1)).collect()),
                 grades,
                 tokens: chunks.iter().map(|chunk| chunk.4).collect(),
                 ideal,
@@ -128,7 +129,16 @@ proptest! {
 
 #[test]
 fn wrong_lists_are_refused() {
-    let query = Query { lexical: &[1.0], dense: &[], ties: &[0], sides: &[3], grades: &[0], tokens: &[1], ideal: &[], documents: None };
+    let query = Query {
+        lexical: &[1.0],
+        dense: &[],
+        ties: &[0],
+        sides: &[3],
+        grades: &[0],
+        tokens: &[1],
+        ideal: &[],
+        documents: None,
+    };
     let column = Column { gauge: Gauge::Hit, cutoff: 1 };
     assert!(Path::of(&[query], &[], 0, 1).is_err());
     assert!(Path::of(&[Query { dense: &[f64::NAN], ..query }], &[], 0, 1).is_err());
