@@ -21,7 +21,7 @@ def core(tmp_path: Path) -> Path:
     source = ROOT / "python" / "ragopt"
     built = list(source.glob("_core*.so"))
     assert built, "the extension is not built: make build"
-    for path in [*built, source / "_core.pyi", source / "errors.py"]:
+    for path in [*built, *source.glob("_core*.pyi"), source / "errors.py"]:
         shutil.copy(path, package)
     (package / "__init__.py").write_text("", encoding="utf-8")
     return package

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+from ragopt._core_path import AlphaPath as AlphaPath
+
 __all__ = [
     "Account",
     "Allow",
@@ -35,7 +37,6 @@ __all__ = [
 __version__: str
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
-_Curve: TypeAlias = tuple[float, _Floats, _Floats, float]
 #: Chunks in the order that breaks ties: ordinals; normalized lexical and dense scores (the other's if a side does not
 #: exist); 1 with a term, 2 with a vector, 3 with both; raw BM25; cosines (NaN: none). Then which sides exist.
 _Pairs: TypeAlias = tuple[
@@ -371,43 +372,3 @@ class Account:
     def constant(self) -> float: ...
     @property
     def allowed(self) -> bool: ...
-
-@final
-class AlphaPath:
-    """Measures of queries as exact step functions of alpha.
-
-    `starts` cuts the six lists of chunks into queries, `ideal_starts` the grades of all relevant chunks (best
-    first). `lexical` and `dense` are normalized scores; `ties` say which of two equal chunks comes first; `sides`
-    holds 1 for a chunk with a term of the query, 2 for one with a vector, 3 for both. `documents` (of each query from
-    0) says whose chunks they are where documents are judged: each counts once, at its best chunk. A column is a gauge
-    (nDCG, nDCG_exp, AP, RR, R, P, hit, tokens) and a cutoff, at most `depth`, which is how many chunks are looked at.
-    """
-
-    def __new__(
-        cls,
-        starts: npt.NDArray[np.uint64],
-        lexical: npt.NDArray[np.float64],
-        dense: npt.NDArray[np.float64],
-        ties: npt.NDArray[np.uint32],
-        sides: npt.NDArray[np.uint8],
-        grades: npt.NDArray[np.uint32],
-        tokens: npt.NDArray[np.uint32],
-        ideal_starts: npt.NDArray[np.uint64],
-        ideal: npt.NDArray[np.uint32],
-        documents: npt.NDArray[np.uint32] | None,
-        columns: list[tuple[str, int]],
-        depth: int,
-        threads: int,
-    ) -> AlphaPath: ...
-    def __len__(self) -> int: ...
-    def fewest(self) -> npt.NDArray[np.uint64]:
-        """For each query the fewest chunks (or documents, where they are judged) in the list at any alpha."""
-
-    def curve(self, query: int, column: int, /) -> _Curve:
-        """At alpha 0; where each step starts, the first just above 0; the steps' values; at alpha 1."""
-
-    def mean(self, column: int, weights: _Floats | None = None, /) -> _Curve:
-        """The same of the weighted mean over all queries."""
-
-    def at(self, column: int, alpha: float, /) -> npt.NDArray[np.float64]:
-        """One value a query."""
