@@ -27,6 +27,8 @@ pub enum Error {
     Read { path: String, reason: String },
     /// Another writer has the lock of the index in this folder.
     Locked(String),
+    /// A search was ended before it was done, as its caller asked.
+    Interrupted,
     /// The index cannot be written; what stood there is kept.
     Write { path: String, reason: String },
 }
@@ -72,6 +74,7 @@ impl fmt::Display for Error {
                 "{path}: the index is damaged ({reason}). Restore it from a copy, or rebuild it with: ragopt index"
             ),
             Self::Read { path, reason } => write!(f, "{path}: cannot be read ({reason})"),
+            Self::Interrupted => f.write_str("the search was ended before it was done, as its caller asked"),
             Self::Locked(path) => write!(
                 f,
                 "{path}: another writer has the index locked. Commit or roll back there, or wait until it is done"

@@ -1,5 +1,6 @@
 //! The core's one error enum as the classes of `ragopt.errors`.
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyModule;
@@ -31,6 +32,7 @@ fn raise(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let class = match error {
         Error::UnknownAnalyzer(name) => return unknown("analyzer", name, &Analyzer::NAMES).map(PyErr::from_value),
         Error::UnknownName { kind, name, known } => return unknown(kind, name, known).map(PyErr::from_value),
+        Error::Interrupted => return Ok(PyKeyboardInterrupt::new_err(error.to_string())),
         Error::Input(_) => "InputError",
         Error::DuplicateId(_) => "DuplicateIdError",
         Error::Vector(_) => "VectorError",

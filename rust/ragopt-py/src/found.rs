@@ -10,7 +10,7 @@ use crate::index::Index;
 
 /// How to search.
 #[pyclass(frozen, module = "ragopt._core")]
-pub(crate) struct Parameters(pub(crate) search::Parameters);
+pub(crate) struct Parameters(pub(crate) search::Parameters<'static>);
 
 #[pymethods]
 impl Parameters {

@@ -21,6 +21,7 @@ use crate::errors::Raised;
 use crate::filters::{self, Allow};
 use crate::folder::Lock;
 use crate::found::{Account, Found, Parameters};
+use crate::interrupt::interruptible;
 
 /// One immutable index.
 #[pyclass(frozen, module = "ragopt._core")]
@@ -293,12 +294,12 @@ impl Index {
         vector: Option<PyReadonlyArray1<'_, f32>>,
         allow: Option<&Allow>,
         parameters: &Parameters,
-    ) -> Result<Found, Raised> {
+    ) -> PyResult<Found> {
         let index = &slf.get().0;
         let (vector, allow) = (vector.as_ref().map(row), allow.map(|allow| &allow.0));
-        let found = slf.py().detach(|| {
+        let found = interruptible(slf.py(), |stop| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
-            search::search(index, lexical, vector.as_deref(), allow, &parameters.0)
+            search::search(index, lexical, vector.as_deref(), allow, &parameters.0.until(stop))
         })?;
         Ok(Found::of(slf, found))
     }
@@ -311,11 +312,12 @@ impl Index {
         allow: Option<&Allow>,
         parameters: &Parameters,
         threads: usize,
-    ) -> Result<Vec<Found>, Raised> {
+    ) -> PyResult<Vec<Found>> {
         let index = &slf.get().0;
-        let (rows, allow) = (rows(vectors.as_ref(), lexical.len())?, allow.map(|allow| &allow.0));
-        let found = slf.py().detach(|| {
-            search::search_many(index, &questions(&lexical, rows.as_deref()), allow, &parameters.0, threads)
+        let rows = rows(vectors.as_ref(), lexical.len()).map_err(Raised::from)?;
+        let allow = allow.map(|allow| &allow.0);
+        let found = interruptible(slf.py(), |stop| {
+            search::search_many(index, &questions(&lexical, rows.as_deref()), allow, &parameters.0.until(stop), threads)
         })?;
         Ok(found.into_iter().map(|found| Found::of(slf, found)).collect())
     }
@@ -329,10 +331,13 @@ impl Index {
         allow: Option<&Allow>,
         parameters: &Parameters,
         threads: usize,
-    ) -> Result<Vec<Pairs<'py>>, Raised> {
-        let (rows, allow) = (rows(vectors.as_ref(), lexical.len())?, allow.map(|allow| &allow.0));
-        let pairs =
-            py.detach(|| search::pairs(&self.0, &questions(&lexical, rows.as_deref()), allow, &parameters.0, threads))?;
+    ) -> PyResult<Vec<Pairs<'py>>> {
+        let rows = rows(vectors.as_ref(), lexical.len()).map_err(Raised::from)?;
+        let allow = allow.map(|allow| &allow.0);
+        let pairs = interruptible(py, |stop| {
+            let parameters = parameters.0.until(stop);
+            search::pairs(&self.0, &questions(&lexical, rows.as_deref()), allow, &parameters, threads)
+        })?;
         Ok(pairs.into_iter().map(|one| asked::pairs(py, one)).collect())
     }
 
@@ -345,11 +350,11 @@ impl Index {
         allow: Option<&Allow>,
         parameters: &Parameters,
         ordinal: u32,
-    ) -> Result<Account, Raised> {
+    ) -> PyResult<Account> {
         let (vector, allow) = (vector.as_ref().map(row), allow.map(|allow| &allow.0));
-        let account = py.detach(|| {
+        let account = interruptible(py, |stop| {
             let lexical = lexical.as_ref().map(LexicalArgument::view);
-            search::explain(&self.0, lexical, vector.as_deref(), allow, &parameters.0, ordinal)
+            search::explain(&self.0, lexical, vector.as_deref(), allow, &parameters.0.until(stop), ordinal)
         })?;
         Ok(Account(account))
     }

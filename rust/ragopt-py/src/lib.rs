@@ -11,6 +11,7 @@ mod filters;
 mod folder;
 mod found;
 mod index;
+mod interrupt;
 mod path;
 mod tokens;
 

@@ -156,7 +156,7 @@ struct Asked {
     vector: Option<Vector>,
     /// Lets the chunks through whose text holds this term.
     allow: Option<&'static str>,
-    parameters: Parameters,
+    parameters: Parameters<'static>,
 }
 
 fn asked() -> impl Strategy<Value = Asked> {

@@ -1,9 +1,11 @@
 //! Many questions in parallel.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+
 use rayon::prelude::*;
 
 use super::question::Question;
-use super::{Lexical, Parameters, check_allow, fast};
+use super::{Lexical, Parameters, Stop, check_allow, fast};
 use crate::error::{Error, Result};
 use crate::index::{Allow, Index};
 use crate::types::Found;
@@ -23,20 +25,47 @@ pub fn search_many(
 ) -> Result<Vec<Found>> {
     check_allow(index, allow)?;
     let one = |group: &[(Option<Lexical<'_>>, Option<&[f32]>)]| -> Result<Vec<Found>> {
+        parameters.go_on()?;
         let questions: Result<Vec<Question<'_>>> =
             group.iter().map(|&(lexical, vector)| Question::of(index, lexical, vector)).collect();
         fast::search_group(index, &questions?, allow, parameters)
     };
-    let results: Vec<Result<Vec<Found>>> = if threads == 1 || questions.len() < 2 {
-        questions.chunks(fast::GROUP).map(one).collect()
+    let groups: Vec<Vec<Found>> = if threads == 1 || questions.len() < 2 {
+        questions.chunks(fast::GROUP).map(one).collect::<Result<_>>()?
     } else {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.min(questions.len()))
-            .build()
-            .map_err(|cause| Error::Input(format!("threads={threads}: cannot be started ({cause})")))?;
-        // Several groups a thread, so that none waits long for the others.
-        let group = questions.len().div_ceil(2 * pool.current_num_threads()).min(fast::GROUP);
-        pool.install(|| questions.par_chunks(group).map(one).collect())
+        let all = || {
+            // Several groups a thread, so that none waits long for the others.
+            let group = questions.len().div_ceil(2 * rayon::current_num_threads()).min(fast::GROUP);
+            questions.par_chunks(group).map(one).collect::<Vec<Result<_>>>()
+        };
+        in_threads(threads.min(questions.len()), parameters, all)?.into_iter().collect::<Result<_>>()?
     };
-    Ok(results.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    Ok(groups.into_iter().flatten().collect())
+}
+
+/// Does `work` in a pool of so many threads (0: all cores); meanwhile the calling thread asks whether to go on.
+///
+/// # Errors
+/// [`Error::Input`] if the threads cannot be started.
+pub(super) fn in_threads<T: Default + Send>(
+    threads: usize,
+    parameters: &Parameters,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|cause| Error::Input(format!("threads={threads}: cannot be started ({cause})")))?;
+    let mut result = T::default();
+    let (done, waits) = mpsc::channel::<()>();
+    pool.in_place_scope(|scope| {
+        scope.spawn(|_| {
+            // Dropped also by a panic, which the scope passes on.
+            let _done = done;
+            result = work();
+        });
+        while waits.recv_timeout(Stop::EVERY) == Err(RecvTimeoutError::Timeout) {
+            // The threads that work see the same answer, and end.
+            let _ = parameters.go_on();
+        }
+    });
+    Ok(result)
 }

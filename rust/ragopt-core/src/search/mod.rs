@@ -10,6 +10,7 @@ mod plain;
 mod question;
 mod scorer;
 mod scratch;
+mod stop;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub use explain::{Account, SideAccount, TermAccount};
 pub use many::search_many;
 pub use pairs::{Pairs, pairs};
 pub(crate) use scratch::ScratchPool;
+pub use stop::Stop;
 
 use question::Question;
 
@@ -35,17 +37,18 @@ pub enum Lexical<'a> {
 }
 
 /// How to search.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Parameters {
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters<'a> {
     k: usize,
     alpha: f64,
     normalizer: Normalizer,
     depth: usize,
     floor: f64,
     min_score: Option<f64>,
+    stop: Option<&'a Stop<'a>>,
 }
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// The best `k`; `alpha` is the share of the dense side; `depth` the population of list-relative
     /// normalizers; `floor` the least cosine of the embedder; hits below `min_score` are dropped.
     ///
@@ -73,9 +76,19 @@ impl Parameters {
             let name = normalizer.name();
             format!("k={k} is above depth={depth}: {name} knows only the top {depth} of a side. Raise depth or lower k")
         } else {
-            return Ok(Self { k, alpha, normalizer, depth, floor, min_score });
+            return Ok(Self { k, alpha, normalizer, depth, floor, min_score, stop: None });
         };
         Err(Error::Input(refused))
+    }
+
+    /// The same for a search that ends, with [`Error::Interrupted`], when `stop` says so.
+    pub fn until(self, stop: &'a Stop<'a>) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    /// Called where a search may end early: once a question, and where one goes on for long.
+    fn go_on(&self) -> Result<()> {
+        self.stop.map_or(Ok(()), Stop::check)
     }
 }
 
@@ -83,7 +96,7 @@ impl Parameters {
 ///
 /// # Errors
 /// [`Error::Input`] or [`Error::Vector`] for weights, an allow-list or a vector that cannot be; [`Error::Corrupt`] where
-/// it meets a damaged place of the index's files.
+/// it meets a damaged place of the index's files; [`Error::Interrupted`] if it was ended ([`Parameters::until`]).
 pub fn search(
     index: &Index,
     lexical: Option<Lexical<'_>>,
@@ -160,5 +173,7 @@ mod edge_tests;
 mod history_tests;
 #[cfg(test)]
 mod parted;
+#[cfg(test)]
+mod stop_tests;
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@
 
 use rayon::prelude::*;
 
+use super::many::in_threads;
 use super::plain::walk;
 use super::question::Question;
 use super::{Lexical, Parameters, check_allow};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::{Allow, Index};
 use crate::score::path::{self, HAS_TERM, HAS_VECTOR};
 use crate::score::top::{Entry, Top};
@@ -50,11 +51,8 @@ pub fn pairs(
     if threads == 1 || questions.len() < 2 {
         return questions.iter().map(one).collect();
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.min(questions.len()))
-        .build()
-        .map_err(|cause| Error::Input(format!("threads={threads}: cannot be started ({cause})")))?;
-    pool.install(|| questions.par_iter().map(one).collect())
+    let all = || questions.par_iter().map(one).collect::<Vec<Result<_>>>();
+    in_threads(threads.min(questions.len()), parameters, all)?.into_iter().collect()
 }
 
 fn of(index: &Index, question: &Question<'_>, allow: Option<&Allow>, parameters: &Parameters) -> Result<Pairs> {

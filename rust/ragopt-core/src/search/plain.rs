@@ -39,13 +39,16 @@ pub(super) fn walk<'a>(
     wanted: (bool, bool),
     scratch: &mut Scratch,
 ) -> Result<Scorer<'a>> {
-    let lexical = question.lexical.as_ref().filter(|_| wanted.0).map(|side| {
-        scratch.walk_postings(index, side, allow);
-        map_of(index, parameters, side.limits(), scratch.lexical_hits())
-    });
+    let lexical = match question.lexical.as_ref().filter(|_| wanted.0) {
+        Some(side) => {
+            scratch.walk_postings(index, side, allow, parameters)?;
+            Some(map_of(index, parameters, side.limits(), scratch.lexical_hits()))
+        }
+        None => None,
+    };
     let dense = match question.dense.as_ref().filter(|_| wanted.1) {
         Some(side) => {
-            scratch.walk_vectors(index, side, allow)?;
+            scratch.walk_vectors(index, side, allow, parameters)?;
             let limits = Limits { bottom: parameters.floor, most: 1.0 };
             Some(map_of(index, parameters, limits, scratch.dense_hits()))
         }

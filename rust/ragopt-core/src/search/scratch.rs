@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use super::allowed;
 use super::question::{DenseSide, LexicalSide};
+use super::{Parameters, allowed};
 use crate::error::Result;
-use crate::index::{Allow, Index, Part, Saturations};
+use crate::index::{Allow, Index, Part, Saturations, WINDOW};
 use crate::score::bm25::share;
 use crate::types::Ordinal;
 
@@ -48,11 +48,17 @@ impl ScratchPool {
 
 impl Scratch {
     /// Adds up the gains of all chunks, term by term in byte order, then keeps the allowed ones.
-    pub(super) fn walk_postings(&mut self, index: &Index, side: &LexicalSide<'_>, allow: Option<&Allow>) {
+    pub(super) fn walk_postings(
+        &mut self,
+        index: &Index,
+        side: &LexicalSide<'_>,
+        allow: Option<&Allow>,
+        parameters: &Parameters<'_>,
+    ) -> Result<()> {
         self.gains.resize(index.span(), UNTOUCHED);
         for part in index.parts() {
             let start = self.touched.len();
-            self.walk_part(index.saturations(), part, side);
+            self.walk_part(index.saturations(), part, side, parameters)?;
             let Some(allowed) = allowed(part, allow) else {
                 continue;
             };
@@ -68,12 +74,20 @@ impl Scratch {
             }
             self.touched.truncate(kept);
         }
+        Ok(())
     }
 
-    fn walk_part(&mut self, saturations: &Saturations, part: &Part, side: &LexicalSide<'_>) {
+    fn walk_part(
+        &mut self,
+        saturations: &Saturations,
+        part: &Part,
+        side: &LexicalSide<'_>,
+        parameters: &Parameters<'_>,
+    ) -> Result<()> {
         let lengths = &part.segment.lengths[..];
         let gains = &mut self.gains[part.first as usize..][..lengths.len()];
         for (term, postings) in side.of_part(part) {
+            parameters.go_on()?;
             let mut touched = self.touched.len();
             self.touched.resize(touched + postings.len(), 0);
             let places = &mut self.touched[..];
@@ -86,16 +100,26 @@ impl Scratch {
             });
             self.touched.truncate(touched);
         }
+        Ok(())
     }
 
     /// Computes the cosines of all allowed chunks that have a vector.
-    pub(super) fn walk_vectors(&mut self, index: &Index, side: &DenseSide, allow: Option<&Allow>) -> Result<()> {
+    pub(super) fn walk_vectors(
+        &mut self,
+        index: &Index,
+        side: &DenseSide,
+        allow: Option<&Allow>,
+        parameters: &Parameters<'_>,
+    ) -> Result<()> {
         for part in index.parts() {
             if let Some(vectors) = &part.segment.vectors {
                 let start = self.rows.len();
                 vectors.present().list_with(allowed(part, allow), &mut self.rows);
                 self.cosines.reserve(self.rows.len() - start);
-                vectors.cosines(&side.query, &self.rows[start..], &mut self.cosines)?;
+                for rows in self.rows[start..].chunks(WINDOW) {
+                    parameters.go_on()?;
+                    vectors.cosines(&side.query, rows, &mut self.cosines)?;
+                }
                 self.rows[start..].iter_mut().for_each(|row| *row += part.first);
             }
         }

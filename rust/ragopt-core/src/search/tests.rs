@@ -56,7 +56,7 @@ impl Case {
         Bm25::new(variant, k1, b, 0.5, 0.25).expect("valid")
     }
 
-    fn parameters(&self) -> Parameters {
+    fn parameters(&self) -> Parameters<'_> {
         Parameters::new(self.k, self.alpha, self.normalizer, self.depth, self.floor, self.min_score).expect("valid")
     }
 

@@ -38,7 +38,7 @@ fn large() -> Index {
     Index::build(Analyzer::new("whitespace").expect("known"), bm25, source, "").expect("valid")
 }
 
-fn questions() -> Vec<(&'static str, Parameters)> {
+fn questions() -> Vec<(&'static str, Parameters<'static>)> {
     [("red pears plums", "bounded", 0.6), ("pears t3", "minmax", 0.5), ("plums", "none", 0.0), ("", "none", 1.0)]
         .map(|(text, normalizer, alpha)| (text, Parameters::new(5, alpha, normalizer, 9, -1.0, None).expect("valid")))
         .to_vec()

@@ -33,6 +33,9 @@ const SWEEP: usize = 800;
 /// Windows to wait before a term that was dearer to look up than to walk is tried again.
 const PATIENCE: usize = 8;
 
+/// Whether to go on is asked when the windows of so many terms were walked, which takes a millisecond at most.
+const LOOK: usize = 64;
+
 /// Memory of one search, kept by its thread.
 struct Scratch {
     sums: Box<Sums>,
@@ -63,7 +66,7 @@ pub(crate) fn search(
     let Some(steps) = steps(side) else {
         return Ok(None);
     };
-    let gains = best_gains(index, side, steps, allow, wanted);
+    let gains = best_gains(index, side, steps, allow, wanted, parameters)?;
     let map = map_of(index, parameters, side.limits(), gains.iter().copied());
     if matches!(map, Map::Constant(_)) && !gains.is_empty() {
         // Then ids decide between all that share a term, not only these.
@@ -106,7 +109,8 @@ pub(super) fn best_gains(
     steps: f64,
     allow: Option<&Allow>,
     k: usize,
-) -> Vec<(Ordinal, f64)> {
+    parameters: &Parameters<'_>,
+) -> Result<Vec<(Ordinal, f64)>> {
     let (mut found, mut bar, mut best) = (Vec::new(), 1, Vec::new());
     for part in index.parts() {
         let bounds = Bounds::of(index, part, side, steps);
@@ -119,13 +123,19 @@ pub(super) fn best_gains(
             let (_, &mut last, _) = best.select_nth_unstable_by(k - 1, |left, right| right.total_cmp(left));
             bar = ((last * steps) as u32).saturating_sub(1).max(1);
         }
-        gains(index, part, side, &survivors(bounds, allowed(part, allow), k, bar), &mut found);
+        gains(index, part, side, &survivors(bounds, allowed(part, allow), k, bar, parameters)?, &mut found);
     }
-    found
+    Ok(found)
 }
 
 /// The chunks of a part that can be among the best `k` and whose sums reach `bar`, ascending.
-fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize, bar: u32) -> Vec<Ordinal> {
+fn survivors(
+    bounds: Bounds<'_>,
+    allow: Option<&Bits>,
+    k: usize,
+    bar: u32,
+    parameters: &Parameters<'_>,
+) -> Result<Vec<Ordinal>> {
     let scratch = SCRATCH.with(|kept| kept.take());
     let mut scratch =
         scratch.unwrap_or_else(|| Scratch { sums: Box::new([0; WINDOW]), picked: Vec::new(), held: Vec::new() });
@@ -140,7 +150,7 @@ fn survivors(bounds: Bounds<'_>, allow: Option<&Bits>, k: usize, bar: u32) -> Ve
     if bar > 1 {
         walk.looked_up = walk.weakest();
     }
-    let found = walk.run(allow);
+    let found = walk.run(allow, parameters);
     scratch.held.clear();
     SCRATCH.with(|kept| kept.replace(Some(scratch)));
     found
@@ -158,14 +168,21 @@ struct Walk<'a, 's> {
 }
 
 impl Walk<'_, '_> {
-    fn run(mut self, allow: Option<&Bits>) -> Vec<Ordinal> {
+    fn run(mut self, allow: Option<&Bits>, parameters: &Parameters<'_>) -> Result<Vec<Ordinal>> {
+        let mut entered = 0;
         for window in 0..self.bounds.windows() {
+            entered += self.bounds.terms.len();
+            if entered >= LOOK {
+                // All sums are 0 here, as the next search needs them.
+                parameters.go_on()?;
+                entered = 0;
+            }
             if self.bounds.enter(window) >= self.bar.value {
                 let words = allow.map(|allow| allow.window(window * WINDOW, WINDOW));
                 self.window(window, words);
             }
         }
-        self.bar.finish()
+        Ok(self.bar.finish())
     }
 
     fn window(&mut self, window: usize, allow: Option<&[u64]>) {

@@ -105,6 +105,7 @@ fn search_part(
         if allow.is_some_and(|allow| allow.window(start, WINDOW).iter().all(|&word| word == 0)) {
             continue;
         }
+        parameters.go_on()?;
         let count = WINDOW.min(part.span() - start);
         for block in (0..count).step_by(BLOCK) {
             let rows = dense[0].rows(start + block..start + count.min(block + BLOCK))?;

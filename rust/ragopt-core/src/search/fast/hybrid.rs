@@ -87,7 +87,7 @@ pub(super) fn search_from(
 struct Search<'a> {
     index: &'a Index,
     question: &'a Question<'a>,
-    parameters: &'a Parameters,
+    parameters: &'a Parameters<'a>,
     allow: Option<&'a Allow>,
     sides: &'a Sides<'a>,
     terms: Option<Stepped<'a>>,
@@ -99,7 +99,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn run(&mut self) -> Result<Option<Found>> {
         let dense = self.dense_map()?;
-        let lexical = self.sides.lexical.map(|side| self.lexical_map(side));
+        let lexical = self.sides.lexical.map(|side| self.lexical_map(side)).transpose()?;
         let nothing = Map::Constant(0.0);
         let most = self.terms.map_or(0.0, |terms| most(terms.steps));
         let units = Units::of(self.sides.alpha, &dense, lexical.as_ref().unwrap_or(&nothing), most);
@@ -135,24 +135,24 @@ impl<'a> Search<'a> {
             });
             let (judge, side, least) = (judge(part), self.sides.side, merged.threshold());
             let race = Race::new(&judge, scan.dense, side, vectors, units, k, least, self.room);
-            merged.take(scan.run(self.windows, race, units, terms)?);
+            merged.take(scan.run(self.windows, race, units, terms, self.parameters)?);
         }
         Ok(merged.into_best())
     }
 
     /// The map of the lexical side.
-    fn lexical_map(&self, side: &LexicalSide<'_>) -> Map {
+    fn lexical_map(&self, side: &LexicalSide<'_>) -> Result<Map> {
         let Some(Stepped { steps, .. }) = self.terms else {
-            return self.parameters.normalizer.map(&[], side.limits());
+            return Ok(self.parameters.normalizer.map(&[], side.limits()));
         };
         let wanted = match self.parameters.normalizer.population() {
             // Where nothing is found all gains are 0, and so is what this makes of them.
-            Population::Nothing => return self.parameters.normalizer.map(&[(0, 0.0)], side.limits()),
+            Population::Nothing => return Ok(self.parameters.normalizer.map(&[(0, 0.0)], side.limits())),
             Population::Best => 1,
             Population::Depth => self.parameters.depth,
         };
-        let found = best_gains(self.index, side, steps, self.allow, wanted.min(self.index.len()));
-        map_of(self.index, self.parameters, side.limits(), found.into_iter())
+        let found = best_gains(self.index, side, steps, self.allow, wanted.min(self.index.len()), self.parameters)?;
+        Ok(map_of(self.index, self.parameters, side.limits(), found.into_iter()))
     }
 
     /// The map of the dense side: for a normalizer that looks at its best, found by a race of its own.

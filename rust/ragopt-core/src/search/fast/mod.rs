@@ -40,6 +40,7 @@ pub(super) fn search(
     allow: Option<&Allow>,
     parameters: &Parameters,
 ) -> Result<Found> {
+    parameters.go_on()?;
     let is_small = index.len() < SMALL.max(bm25_only::wanted(parameters).saturating_mul(TIMES));
     let by_bounds = if is_small { None } else { bm25_only::search(index, question, allow, parameters)? };
     let found = match by_bounds {

@@ -343,7 +343,7 @@ fn the_work_of_a_dense_search_does_not_depend_on_the_order_of_adding() {
         let mut scan = Scan::of(&mut lists, &dense, part, false);
         let least = f64::NEG_INFINITY;
         let race = Race::new(&judge, &dense, sides.side, part.vectors, &Units::COSINE, k, least, &mut room);
-        let found = scan.run(&mut windows, race, &Units::COSINE, None).expect("whole");
+        let found = scan.run(&mut windows, race, &Units::COSINE, None, &parameters).expect("whole");
         assert_eq!(found.len(), k);
         let scores = judge.scores.get();
         assert!(scores < chunks / 200, "{scores} scores of {chunks} chunks");
@@ -364,7 +364,9 @@ fn the_work_of_a_lexical_search_does_not_depend_on_the_order_of_adding() {
         let question = Question::of(&index, Some(Lexical::Text("a b")), None).expect("valid");
         let side = question.lexical.as_ref().expect("there");
         for k in [1, 10, 100] {
-            let survivors = best_gains(&index, side, steps(side).expect("positive"), None, k).len();
+            let parameters = Parameters::new(k, 0.0, "bounded", 1000, -1.0, None).expect("valid");
+            let steps = steps(side).expect("positive");
+            let survivors = best_gains(&index, side, steps, None, k, &parameters).expect("whole").len();
             assert!((k..k + 400).contains(&survivors), "{survivors} survivors for k={k}");
         }
     }

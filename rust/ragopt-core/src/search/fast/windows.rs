@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::index::{Vectors, WINDOW};
 use crate::score::codes;
 use crate::score::top::Entry;
+use crate::search::Parameters;
 use crate::types::{Bits, Ordinal};
 
 /// With fewer than one in so many chunks allowed, their codes are read one by one.
@@ -85,6 +86,7 @@ impl<'a> Scan<'a> {
         mut race: Race<'_, J>,
         units: &Units,
         mut terms: Option<Terms<'_>>,
+        parameters: &Parameters<'_>,
     ) -> Result<Vec<Entry>> {
         let Windows { bounds, sums } = windows;
         let Lists { kept, listed } = &mut *self.lists;
@@ -109,6 +111,7 @@ impl<'a> Scan<'a> {
             if places.is_empty() || allow.is_some_and(none) {
                 continue;
             }
+            parameters.go_on()?;
             bounds.resize(places.len(), 0.0);
             match (self.keeping, listed) {
                 (Keeping::Kept, _) => bounds.copy_from_slice(&kept[places.clone()]),
