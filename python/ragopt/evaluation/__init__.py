@@ -4,6 +4,7 @@ from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
 from ragopt.evaluation.judgements import Qrels, Run
 from ragopt.evaluation.measures import Gauge, Judged, Measure, parse_measures
 from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, search_deep
+from ragopt.evaluation.standings import Against, Difference, Standings, System, evaluate_all
 from ragopt.evaluation.statistics import (
     Estimate,
     holm,
@@ -17,8 +18,10 @@ from ragopt.evaluation.unit import By, Unit
 
 __all__ = [
     "MEASURES",
+    "Against",
     "By",
     "Comparison",
+    "Difference",
     "Estimate",
     "Gauge",
     "Judged",
@@ -29,12 +32,15 @@ __all__ = [
     "Questions",
     "Run",
     "Searchable",
+    "Standings",
+    "System",
     "Table",
     "Unit",
     "check_ids",
     "compare",
     "compare_values",
     "evaluate",
+    "evaluate_all",
     "holm",
     "mean_interval",
     "mean_intervals",

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,8 @@ import pytest
 
 from ragopt.cli import main
 from ragopt.index import Index
-from ragopt.types import Document, Settings
+from ragopt.types import Document
+from tests.unit.cli.conftest import Run, write
 
 FILES = {
     "keys.md": "---\nlang: en\nyear: 2024\n---\n# Rotating keys\n\nYou can rotate a key in the console in a day.\n",
@@ -26,43 +25,6 @@ FILES = {
     "r.jsonl": '{"_id": "r1", "text": "Lambda runs code", "metadata": {"lang": "en", "year": 2020}}\n',
     "c.csv": 'id,text,year\nc1,"Costs, of keys",2023\n',
 }
-
-
-def write(folder: Path, files: dict[str, str | bytes]) -> Path:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return folder
-
-
-@dataclass
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*argv: object) -> Outcome:
-        capsys.readouterr()
-        try:
-            code = main([str(argument) for argument in argv])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Outcome(code, said.out, said.err)
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -247,57 +209,6 @@ def test_inspect(run: Run, index: Path) -> None:
     assert "characters 0 to" in run("inspect", index, "--chunk", "keys.md#0").out
     unknown = run("inspect", index, "--chunk", "keys.md")
     assert unknown.code == 2 and "'keys.md#0'" in unknown.err
-
-
-@pytest.fixture
-def judged(tmp_path: Path) -> Path:
-    # Enough questions to show that one hit is as good as ten.
-    texts = {f"d{i}": f"topic{i} speaks of subject{i} and of everything" for i in range(200)}
-    rows = [json.dumps({"_id": id_, "text": text}) for id_, text in texts.items()]
-    queries = [json.dumps({"_id": f"q{i}", "text": f"what is subject{i}?"}) for i in range(200)]
-    qrels = ["query-id\tcorpus-id\tscore", *(f"q{i}\td{i}\t1" for i in range(199))]
-    write(tmp_path, {"c.jsonl": "\n".join(rows), "q.jsonl": "\n".join(queries), "r.tsv": "\n".join(qrels)})
-    assert main(["index", str(tmp_path / "c.jsonl"), "-o", str(tmp_path / "idx"), "--chunk-words", "0"]) == 0
-    return tmp_path
-
-
-def test_evaluate(run: Run, judged: Path) -> None:
-    argv = ("evaluate", judged / "idx", "--queries", judged / "q.jsonl", "--qrels", judged / "r.tsv")
-    said = run(*argv, "--measures", "nDCG@10", "P@1", "--run", judged / "run.txt")
-    assert said.code == 0 and said.out.split("\n")[2].split()[:2] == ["nDCG@10", "1.0000"]
-    assert "over 199 questions" in said.err and "1 of 200 queries" in said.err
-    assert (judged / "run.txt").read_text().split("\n")[0].startswith("q0 Q0 d0 1 ")
-    account = run(*argv, "--json").json
-    assert account["queries"] == 199 and account["measures"]["R@100"]["mean"] == 1.0
-    for extra, part in (
-        (["--measures", "nDGC@10"], "nDGC@10"),
-        (["--by", "document", "--alpha", "2"], "between 0 and 1"),
-        (["--qrels", judged / "none.tsv"], "none.tsv"),
-        (["--queries", judged / "c.csv"], "convert the file"),
-    ):
-        wrong = run(*argv, *extra)
-        assert wrong.code == 2 and part in wrong.err and wrong.out == ""
-
-
-def test_tune(run: Run, judged: Path) -> None:
-    argv = ("tune", judged / "idx", "--queries", judged / "q.jsonl", "--qrels", judged / "r.tsv")
-    said = run(*argv, "-o", judged / "ragopt.toml", "--report", judged / "report.html", "--json")
-    settings = Settings.load(judged / "ragopt.toml")
-    account = said.json
-    better = account["verdict"]["outcome"] == "gained" or account["top_k"]["k"] < account["top_k"]["default"]
-    assert better and said.code == 0 and settings.search.k == 1  # one relevant chunk a question, always first
-    assert said.json["settings"] == settings.to_dict() and said.json["verdict"]["outcome"]
-    report = (judged / "report.html").read_text(encoding="utf-8")
-    assert "ragopt tune" in report.partition("How this was done")[2]
-    assert run("search", judged / "idx", "subject3", "--settings", judged / "ragopt.toml").code == 0
-    kept = run(*argv, "-o", judged / "ragopt.toml", "-k", 1)
-    assert kept.code == 1 and "The default stays" in kept.out  # nothing is left to be gained
-    text = run(*argv, "-o", judged / "ragopt.toml")
-    assert "held out" in text.out and "wrote" in text.err
-    half = run(*argv, "--held-out-queries", judged / "q.jsonl")
-    assert half.code == 2 and "belong together" in half.err
-    leak = run(*argv, "--held-out-queries", judged / "q.jsonl", "--held-out-qrels", judged / "r.tsv")
-    assert leak.code == 2 and "tuned on as well" in leak.err
 
 
 def test_help_has_an_example_and_the_exit_codes(run: Run) -> None:
