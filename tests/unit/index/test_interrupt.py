@@ -52,7 +52,7 @@ print(json.dumps(waits))
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("kind", ["terms", "fused", "listed"])
 def test_a_batch_ends_at_once(kind: str, threads: int) -> None:
-    """40,000 questions take many seconds; the median wait is under 100 ms here, and the test allows for a busy machine."""
+    """40,000 questions take many seconds; the median wait is under 100 ms here; a busy machine is allowed for."""
     child: Any = subprocess.run(
         [sys.executable, "-c", _CHILD, kind, str(threads)], capture_output=True, text=True, timeout=120, check=False
     )
