@@ -34,9 +34,10 @@ def cut(document: Document, chunker: Chunker | None, fields: FieldTypes) -> list
 
 
 def _document(given: Document | Mapping[str, Any], position: int) -> Document:
-    if type(given) is Document and given.id and type(given.metadata) is dict:
-        strings = (given.id, given.text, given.title)
-        if all(map(_is_ascii, strings)):
+    if type(given) is Document and type(given.metadata) is dict:
+        id, text, title = given.id, given.text, given.title
+        strings = type(id) is str and type(text) is str and type(title) is str
+        if strings and id and id.isascii() and text.isascii() and title.isascii():
             return given  # as most are: nothing to say about it, so no words are made
     if isinstance(given, Mapping):
         if unknown := set(given) - _DOCUMENT_KEYS:
@@ -71,10 +72,6 @@ def require_text(value: object, where: str) -> None:
         raise InputTypeError(
             f"{where} holds half a surrogate pair at {error.start}: decode the source as UTF-8"
         ) from None
-
-
-def _is_ascii(value: object) -> bool:
-    return type(value) is str and value.isascii()
 
 
 def _whole(document: Document, fields: FieldTypes) -> Chunk:

@@ -69,6 +69,19 @@ class Draft:
         """Whether a chunk has this id."""
         return id in self._ids or id in self._built or self.work.ordinal(id) is not None
 
+    def has_any_chunk(self, ids: Sequence[str]) -> bool:
+        """Whether a chunk has one of these ids."""
+        if not self._ids.isdisjoint(ids) or not self._built.isdisjoint(ids):
+            return True
+        return len(self.work) > 0 and any(self.work.ordinal(id) is not None for id in ids)
+
+    def put_whole(self, rows: list[Row]) -> None:
+        """Add documents that are one chunk each, under their own ids, and are not there."""
+        self._waiting.update({row.id: [row] for row in rows})
+        self._ids.update([row.id for row in rows])
+        if len(self._ids) >= _WAITING:
+            self._spill()
+
     def put(self, document: str, rows: list[Row]) -> None:
         """Add the chunks of a document that is not there."""
         if not rows:
@@ -126,14 +139,11 @@ class Draft:
         if self._builder is None:
             vector = rows[0].vector
             self._builder = _core.Builder(self.work.analyzer, None if vector is None else len(vector))
-        vectors = [row.vector for row in rows if row.vector is not None]
-        self._builder.push(
-            [row.id for row in rows],
-            [row.text for row in rows],
-            [row.stored for row in rows],
-            np.stack(vectors) if vectors else None,
-            [_columns(row) for row in rows],
-        )
+        ids, documents, texts, stored, metadata, vectors = zip(*rows, strict=True)
+        if ids != documents:
+            metadata = tuple(map(_columns, rows))
+        array = None if vectors[0] is None else np.stack(vectors)
+        self._builder.push(ids, texts, stored, array, metadata if any(metadata) else None)
         for document, of_it in self._waiting.items():
             if len(of_it) > 1 or of_it[0].id != document:
                 self._built_documents.add(document)

@@ -7,7 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from ragopt.errors import DuplicateIdError, TenantError
 from ragopt.filters.fields import FieldTypes
@@ -84,11 +88,12 @@ class Intake:
         total = len(documents) if isinstance(documents, Sized) else 0
         chunks = done = 0
         # Not where a caller's own code runs in between: a chunker, a generator, an embedder.
-        is_ours = self.chunker is None and type(documents) in (list, tuple) and not isinstance(self.rows, EmbeddedRows)
-        with quiet_collector(is_ours):
+        is_ours = not isinstance(self.rows, EmbeddedRows)
+        with quiet_collector(is_ours and self.chunker is None and type(documents) in (list, tuple)):
             for batch in self._batches(documents):
                 self.progress(done, total, "indexing, documents")
-                chunks += self._put(batch, done, change)
+                with quiet_collector(is_ours):
+                    chunks += self._put(batch, done, change)
                 done += len(batch)
         if self.rows is not None:
             self.rows.close(chunks)
@@ -127,6 +132,11 @@ class Intake:
         last = {(piece.tenant, piece.document): piece for piece in batch}
         chunks = [chunk for piece in batch for chunk in piece.chunks]
         vectors = change.vectors(None if self.rows is None else self.rows.take(chunks), chunks)
+        if self.chunker is None and len(last) == len(batch) and len(drafts) == 1:
+            (draft,) = drafts.values()
+            if not draft.has_any_chunk([chunk.id for chunk in chunks]):
+                draft.put_whole(list(map(_row, chunks, repeat(None) if vectors is None else vectors)))
+                return len(chunks)
         start = 0
         for piece in batch:
             stop = start + len(piece.chunks)
@@ -150,11 +160,14 @@ def _rows(piece: Piece, vectors: Vectors | None, draft: Draft) -> list[Row]:
             raise DuplicateIdError(
                 f"two chunks have the id {chunk.id!r}; the later one is cut from document {piece.document!r}"
             )
-        vector = None if vectors is None else vectors[place]
-        rows.append(Row(chunk.id, chunk.document, chunk.full_text, encode(chunk), chunk.metadata, vector))
+        rows.append(_row(chunk, None if vectors is None else vectors[place]))
     if len(rows) > 1 and (twice := [id for id, count in Counter(row.id for row in rows).items() if count > 1]):
         raise DuplicateIdError(f"document {piece.document!r}: the chunker gave two chunks the id {twice[0]!r}")
     return rows
+
+
+def _row(chunk: Chunk, vector: npt.NDArray[np.float32] | None) -> Row:
+    return Row(chunk.id, chunk.document, chunk.full_text, encode(chunk), chunk.metadata, vector)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ __all__ = ["decode", "decode_document", "encode"]
 
 #: `json.dumps` with other than its defaults makes an encoder a call.
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_QUOTED = json.encoder.encode_basestring
 _DATE = "$datetime"
 _TAG = re.compile(r"\$+datetime")  # with one sign more for a mapping of the caller's own
 _AS_IS = frozenset((bool, int, float, str, type(None)))
@@ -28,8 +29,11 @@ _AS_IS = frozenset((bool, int, float, str, type(None)))
 def encode(chunk: Chunk) -> bytes:
     """The chunk without its id. InputTypeError for metadata that JSON and datetimes cannot hold."""
     try:
-        record = [chunk.document, chunk.title, chunk.span, _storable(chunk.metadata)]
-        return f"{_DUMPS(record)}\n{chunk.text}".encode()
+        start, end = chunk.span
+        metadata = _DUMPS(_storable(chunk.metadata)) if chunk.metadata else "{}"
+        # The line is put together here: an encoder of JSON takes twice as long for so little.
+        line = f"[{_QUOTED(chunk.document)},{_QUOTED(chunk.title)},[{start:d},{end:d}],{metadata}]"
+        return f"{line}\n{chunk.text}".encode()
     except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
         what = "it is nested too deeply, or in itself" if isinstance(error, RecursionError) else error
         raise InputTypeError(

@@ -27,11 +27,11 @@ use crate::types::{Bits, Found, Ordinal};
 use std::cell::RefCell;
 
 /// A look-up takes as long as walking so many postings.
-const LOOKUP: usize = 24;
+const LOOKUP: usize = 48;
 /// Going through fewer postings a second time is faster than going through all sums of a window.
 const SWEEP: usize = 800;
 /// Windows to wait before a term that was dearer to look up than to walk is tried again.
-const PATIENCE: usize = 8;
+const PATIENCE: usize = 24;
 
 /// Whether to go on is asked when the windows of so many terms were walked, which takes a millisecond at most.
 const LOOK: usize = 64;
