@@ -1,8 +1,8 @@
 """A bedrock-runtime of our own, for what no emulator does: streams that break, in every way that a stream can.
 
 It checks each request against botocore's model, answers with the words of the last message turned
-round, and speaks real event-stream frames. Its tokens are words. A test scripts the next answers
-with `plan`; a request beyond the plan gets a good answer.
+round, and speaks real event-stream frames. Its tokens are words, and CountTokens counts them for
+Claude alone. A test scripts the next answers with `plan`; a request beyond the plan gets a good answer.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-_PATH = re.compile(r"/model/(?P<model>.+)/(?P<operation>converse|converse-stream)")
-_OPERATIONS = {"converse": "Converse", "converse-stream": "ConverseStream"}
+_PATH = re.compile(r"/model/(?P<model>.+)/(?P<operation>converse|converse-stream|count-tokens)")
+_OPERATIONS = {"converse": "Converse", "converse-stream": "ConverseStream", "count-tokens": "CountTokens"}
 _MODEL = ServiceModel(Loader().load_service_model("bedrock-runtime", "service-2"), "bedrock-runtime")
 
 
@@ -190,7 +190,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def _default(operation: str, parameters: dict[str, Any]) -> Reply | Stream:
+def _default(operation: str, parameters: dict[str, Any]) -> Reply | Stream | Fault:
+    if operation == "CountTokens":
+        if not parameters["modelId"].startswith("anthropic."):  # as recorded: inference profiles are refused too
+            return Fault("ValidationException", 400, "The provided model doesn't support counting tokens.")
+        blocks = parameters["input"]["converse"]["messages"][-1]["content"]
+        return Reply({"inputTokens": sum(len(block["text"].split()) for block in blocks)})
     words = parameters["messages"][-1]["content"][-1]["text"].split()[::-1]
     if operation == "ConverseStream":
         return Stream(good(*(f"{word} " for word in words)))

@@ -20,13 +20,24 @@ from ragopt.cli.options import (
     history_of,
     settings_of,
 )
-from ragopt.cli.output import context_document, count_document, dollars, emit, emit_json, note, seconds, tokens
+from ragopt.cli.output import (
+    check_target,
+    context_document,
+    count_document,
+    dollars,
+    emit,
+    emit_json,
+    note,
+    seconds,
+    tokens,
+)
 from ragopt.cli.progress import Progress
 from ragopt.cli.steps import step_lines
 from ragopt.economics import DEFAULT_MODEL, cost, price
 from ragopt.errors import UnknownNameError
 from ragopt.pipeline import Pipeline
-from ragopt.tokens import ByteEstimate
+from ragopt.protocols import TokenCounter
+from ragopt.tokens import ByteEstimate, LearningCounter
 from ragopt.types import Answer, Context, Filter, Settings, Status, TokenCount, Usage
 
 if TYPE_CHECKING:
@@ -62,6 +73,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--region", help="AWS region (default: as boto3 finds it)")
     parser.add_argument("--endpoint-url", metavar="URL", help="another endpoint for bedrock-runtime")
     parser.add_argument("--explain", action="store_true", help="show what was done to the question")
+    parser.add_argument(
+        "--learn", metavar="FILE", help="correct the token counts by the usage of every answer, and keep what is learnt"
+    )
     add_history(parser)
     add_search(parser)
     add_json(parser)
@@ -75,9 +89,13 @@ def run(args: argparse.Namespace) -> int:
     asked = _Asked(args.question, history_of(args.history), filter_of(args))
     model = settings.generate.model or DEFAULT_MODEL
     generator = BedrockGenerator(model, region=args.region, endpoint_url=args.endpoint_url)
-    pipeline = Pipeline(opened(args), settings, generator=generator)
+    counter: TokenCounter = ByteEstimate.for_model(model)
+    if args.learn is not None:
+        check_target(args.learn)
+        counter = LearningCounter(counter, model=model, path=args.learn)
+    pipeline = Pipeline(opened(args), settings, counter=counter, generator=generator)
     if args.dry_run:
-        return _dry_run(args, pipeline, generator, asked)
+        return _dry_run(args, pipeline, generator, counter, asked)
     answer = _whole(pipeline, asked) if args.json else _streamed(pipeline, asked)
     if args.json:
         emit_json(_document(args.question, answer))
@@ -140,7 +158,13 @@ def _flush() -> None:
     sys.stdout.flush()
 
 
-def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGenerator, asked: _Asked) -> int:
+def _dry_run(
+    args: argparse.Namespace,
+    pipeline: Pipeline,
+    generator: BedrockGenerator,
+    counter: TokenCounter,
+    asked: _Asked,
+) -> int:
     context = pipeline.retrieve(asked.question, history=asked.history, where=asked.where)
     if args.explain and not args.json:
         note("\n".join(_steps(context)))
@@ -151,7 +175,6 @@ def _dry_run(args: argparse.Namespace, pipeline: Pipeline, generator: BedrockGen
         return 1
     prompt = pipeline.prompt(args.question, context)
     request = generator.request(prompt.system, prompt.user, pipeline.settings.generate)
-    counter = ByteEstimate()
     system, user = prompt.texts
     count = counter.count(system) + counter.count(user)
     priced = _priced(request["modelId"], count, pipeline.settings.generate.max_tokens)
