@@ -24,7 +24,7 @@ from ragopt.types.parameters import whole
 __all__ = ["LearningCounter"]
 
 _LEVEL = 0.95
-_PRIOR = 5  # answers that the base's own center is worth
+_PRIOR = 2  # answers that the base's own center is worth
 _OUTLIER = 4.0  # a true count so many times off is of another prompt: images, tools, a template of the provider
 
 

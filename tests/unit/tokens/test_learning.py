@@ -74,7 +74,7 @@ def test_few_answers_widen_the_bound_and_never_narrow_it() -> None:
     wide = LearningCounter(Rough())
     wide.learn([text], 2000)
     assert wide.count(text).high >= 2000
-    assert wide.count(text).point < 1250  # one answer moves the point a little
+    assert wide.count(text).point < 1400  # one answer does not move the point all the way
 
 
 def test_small_texts_keep_the_bases_margin() -> None:
