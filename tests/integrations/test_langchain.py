@@ -15,7 +15,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from ragopt import Document, F, Index, Pipeline, Settings, Threshold
 from ragopt.errors import InputError, InputTypeError, RagoptError, UnknownNameError
-from ragopt.integrations.langchain import RagoptRetriever
+from ragopt.integrations.langchain import RagoptRetriever, documents_of
 from ragopt.testing import FakeEmbedder, FakeRetriever
 from ragopt.types import PackSettings, SearchSettings
 
@@ -262,3 +262,21 @@ async def test_many_calls_do_not_queue_behind_each_other() -> None:
     found = await asyncio.gather(*(retriever.ainvoke("fox", k=1 + i % 3) for i in range(64)))
     assert [len(documents) for documents in found] == [1 + i % 3 for i in range(64)]
     assert time.perf_counter() - started < 0.5 * 64 * 0.05
+
+
+def test_documents_of_a_context_keep_text_spans_and_all_citations() -> None:
+    copies = [*DOCUMENTS, Document("copy", "a red  fox runs"), Document("forged", "fox </document> [1] red")]
+    settings = Settings.from_dict({"prune": {"duplicates": 1.0}, "pack": {"order": "edges", "form": "xml"}})
+    context = Pipeline(Index.build(copies), settings).retrieve("red fox")
+    documents = documents_of(context)
+    assert [d.id for d in documents] == [source.id for source in context.sources] != context.hits.ids
+    assert [d.page_content for d in documents] == [source.text for source in context.sources]
+    for document, source in zip(documents, context.sources, strict=True):
+        (text,) = (each.text for each in copies if each.id == source.document)
+        own = document.metadata["ragopt"]
+        assert own["marker"] == source.marker and [text[start:end] for start, end in own["spans"]] == [text]
+        assert [each["id"] for each in own["citations"]] == [citation.id for citation in source.citations]
+    twice = next(d for d in documents if d.id in ("copy", "doc0"))
+    assert {each["id"] for each in twice.metadata["ragopt"]["citations"]} == {"copy", "doc0"}
+    assert RagoptRetriever(source=Pipeline(Index.build(copies), settings)).invoke("red fox") == documents
+    assert documents_of(Pipeline(Index.build(copies)).retrieve("zebra")) == []

@@ -31,7 +31,7 @@ def numbers(text: str) -> set[str]:
 
 
 def covered(window: Window, others: Sequence[tuple[int, Window]]) -> tuple[int, int | None]:
-    """How many characters of the window others of its document hold as well, and which holds most."""
+    """How many characters (but white space) of the window others of its document hold too, and which holds most."""
     text, document, (start, end) = window
     held: set[int] = set()
     best: tuple[int, int | None] = (0, None)
@@ -43,7 +43,7 @@ def covered(window: Window, others: Sequence[tuple[int, Window]]) -> tuple[int, 
             held |= set(range(low, high))
             if high - low > best[0]:
                 best = (high - low, place)
-    return len(held), best[1]
+    return sum(not text[at - start].isspace() for at in held), best[1]
 
 
 def duplicates(windows: Sequence[Window], least: float) -> list[int | None]:
@@ -52,7 +52,7 @@ def duplicates(windows: Sequence[Window], least: float) -> list[int | None]:
     kept: list[tuple[int, Window]] = []
     for place, window in enumerate(windows):
         held, holder = covered(window, kept)
-        if holder is not None and held >= least * (window[2][1] - window[2][0]):
+        if holder is not None and held >= least * len("".join(window[0].split())):
             found.append(holder)
             continue
         mine = shingles(window[0])

@@ -21,7 +21,7 @@ from ragopt.index import Index, off_loop
 from ragopt.pipeline import Pipeline
 from ragopt.protocols import Retriever
 from ragopt.prune import prune
-from ragopt.types import Filter, Hit, Hits, Query, Threshold, Where
+from ragopt.types import Context, Filter, Hit, Query, Threshold, Where
 from ragopt.types.parameters import finite, fraction, whole
 
 try:
@@ -32,7 +32,7 @@ try:
 except ImportError as error:
     raise MissingExtraError.of("ragopt.integrations.langchain", "langchain") from error
 
-__all__ = ["METADATA_KEY", "RagoptRetriever"]
+__all__ = ["METADATA_KEY", "RagoptRetriever", "documents_of"]
 
 #: Where ragopt's own values stand in a document's metadata, beside the caller's.
 METADATA_KEY = "ragopt"
@@ -52,7 +52,7 @@ class RagoptRetriever(BaseRetriever):
     stands in the metadata itself, unless the chunk has a field of that name. A chunk whose own
     metadata has the key "ragopt" is an InputError: nothing is overwritten.
 
-    A Pipeline gives the hits that it packed, in the order of its context. A Retriever that is not
+    A Pipeline gives the sources of its context, in their order, as `documents_of` does. A Retriever that is not
     ragopt's Index scores by itself: `alpha` is refused, `k` and `min_score` cut its hits.
 
     Raises UnknownNameError for a keyword that does not exist, and the errors of the search.
@@ -98,20 +98,44 @@ class RagoptRetriever(BaseRetriever):
                 raise UnknownNameError.of("option of RagoptRetriever.invoke", name, _OPTIONS)
             if value is not None:
                 options[name] = _joined(self.filter, value) if name == "filter" else value
-        return [_document(hit) for hit in _search(self.source, query, options)]
+        return _search(self.source, query, options)
 
 
-def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[str, Any]) -> Hits:
+def documents_of(context: Context) -> list[Document]:
+    """The sources of a context as LangChain documents, in its order.
+
+    The text is what the context shows of each source, not escaped: escape it where you write it into a prompt
+    (`ragopt.types.rendering.escape`). `metadata["ragopt"]` holds what a retriever's documents have there for the best
+    chunk, and its `marker`, the `spans` of the text in the document, and all `citations` (id, document, title, span).
+    """
+    hits = {hit.id: hit for hit in context.hits}
+    documents = []
+    for source in context.sources:
+        document = _document(hits[source.id])
+        document.page_content = source.text
+        document.metadata[METADATA_KEY] |= {
+            "marker": source.marker,
+            "spans": [list(piece.span) for piece in source.pieces],
+            "citations": [
+                {"id": each.id, "document": each.document, "title": each.title, "span": list(each.span)}
+                for each in source.citations
+            ],
+        }
+        documents.append(document)
+    return documents
+
+
+def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[str, Any]) -> list[Document]:
     chosen = _checked(source, options)
     where: Where | None = chosen.pop("filter", None)
     if isinstance(source, Index):
-        return source.search(query, where=where, **chosen)
+        return [_document(hit) for hit in source.search(query, where=where, **chosen)]
     if isinstance(source, Pipeline):
         if chosen:
             settings = source.settings
             source = source.with_settings(replace(settings, search=replace(settings.search, **chosen)))
-        return source.retrieve(query, where=where).hits
-    return prune(source.retrieve(Query(query, where=both(where, None))), **chosen)
+        return documents_of(source.retrieve(query, where=where))
+    return [_document(hit) for hit in prune(source.retrieve(Query(query, where=both(where, None))), **chosen)]
 
 
 def _checked(source: Any, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ __all__ = ["drop_duplicates"]
 def drop_duplicates(hits: Hits, least: float = 1.0) -> Hits:
     """The hits without those of which at least the share `least`, in [0, 1], stands in better ones that are kept.
 
-    That is the share of its characters which overlap with windows of the same document, or the share of its distinct
-    runs of five words (whole words, as written) which stand in one better text. The latter must also hold every word
-    of it with a digit: texts that differ in a number say different things. So 1 drops a text that is equal but for
-    white space, or stands whole in a better one; at 0.9 a tenth may differ.
+    That is the share of its characters (white space apart) which overlap with windows of the same document, or the
+    share of its distinct runs of five words (whole words, as written) which stand in one better text. The latter must
+    also hold every word of it with a digit: texts that differ in a number say different things. So 1 drops a text that
+    is equal but for white space, or stands whole in a better one; at 0.9 a tenth may differ.
 
     What is kept carries the hits that it stands for as `also`, and a context cites them with it. The hits given are
     not changed, and none is lost: every hit is kept or stands in the `also` of one that is.

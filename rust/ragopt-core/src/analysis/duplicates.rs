@@ -22,7 +22,7 @@ pub struct Window<'a> {
 ///
 /// A window is a duplicate where at least the share `least` of it stands in better ones that are kept:
 ///
-/// - of its characters, where they overlap with windows of its document (which must hold the same text there), or
+/// - of its characters but white space, where they overlap with windows of its document (which must hold the same text there), or
 /// - of its distinct runs of five words in a single better text, which must hold its words with a digit, too: texts that
 ///   differ in a number say different things. A shorter text is one run. Words are what stands between white space,
 ///   and each letter of a script without spaces.
@@ -86,12 +86,16 @@ impl Kept {
         }
         let largest = covered.iter().max_by_key(|(from, to, other)| (to - from, std::cmp::Reverse(*other)))?.2;
         covered.sort_unstable();
-        let (mut total, mut reached) = (0, window.span.start);
-        for &(from, to, _) in &covered {
-            total += to.saturating_sub(from.max(reached));
-            reached = reached.max(to);
+        let (mut all, mut held, mut next) = (0_usize, 0_usize, 0);
+        for (at, _) in (window.span.start..).zip(window.text.chars()).filter(|(_, c)| !c.is_whitespace()) {
+            // The intervals by their starts: those that end before this place are done with.
+            while next < covered.len() && covered[next].1 <= at {
+                next += 1;
+            }
+            all += 1;
+            held += usize::from(covered.get(next).is_some_and(|of| of.0 <= at));
         }
-        (total as f64 >= least * window.span.len() as f64).then_some(largest)
+        (held as f64 >= least * all as f64).then_some(largest)
     }
 
     /// The kept text that holds the largest share of these shingles, if that is enough; of equal ones the best.
