@@ -76,6 +76,11 @@ class Pipeline:
         self._rewriter = rewriter
         self._query = _query_settings(self.source, self.settings)
 
+    @property
+    def counter(self) -> TokenCounter:
+        """What counts the tokens of a context."""
+        return self._counter
+
     def with_settings(self, settings: Settings) -> Pipeline:
         """The same source, counter and generator under other settings."""
         return Pipeline(

@@ -1,7 +1,7 @@
 """What each lever of a pipeline saves on one's own questions: tokens and dollars, and recall beside them.
 
-The levers are pulled one after another, each on top of those before it, and every step packs every question for real:
-all hits as they come, without duplicates, pruned, within the budget, in the form that is sent.
+The levers are pulled one after another, each on top of those before it, and every step is done for real on every
+question: all hits as they come, without duplicates, pruned, neighbors merged, within the budget, in the form sent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from ragopt.errors import InputError
 from ragopt.evaluation import By, Qrels, QrelsLike, Queries, Questions, Unit
 from ragopt.pipeline import Pipeline
 from ragopt.protocols import Progress
-from ragopt.types import Context, Form, PackSettings, PruneSettings, Settings, Where
+from ragopt.types import Context, Form, PackSettings, Piece, PruneSettings, Settings, Source, Where
+from ragopt.types.rendering import write
 
 __all__ = ["LeverSaving", "lever_savings"]
 
@@ -64,8 +65,9 @@ class _Step:
     lever: str
     setting: str
     settings: Settings
-    budget: int
+    budget: int = _NO_BUDGET
     chosen: bool = True
+    merged: bool = True
 
 
 def lever_savings(
@@ -97,8 +99,10 @@ def lever_savings(
             {of for of, grade in judged[id_].items() if grade > 0} if judged is not None and id_ in judged else set()
         )
         for column, step in enumerate(steps):
-            context = pipeline.with_settings(step.settings).retrieve(query, where=where, budget=step.budget)
-            sizes[row, column], counts[row, column] = context.tokens.point, len(context.sources)
+            asked = pipeline.with_settings(step.settings)
+            context = asked.retrieve(query, where=where, budget=step.budget)
+            size = context.tokens if step.merged else asked.counter.count(_apart(context))
+            sizes[row, column], counts[row, column] = size.point, len(context.hits)
             if wanted:
                 recalls[row, column] = len(wanted & set(_sent(context, unit))) / len(wanted)
         if progress is not None:
@@ -139,14 +143,16 @@ def _steps(settings: Settings) -> Iterator[_Step]:
     search = replace(settings.search, min_score=None)
     pack = PackSettings(tokens=settings.pack.tokens, order=settings.pack.order)
     now = replace(settings, search=search, prune=PruneSettings(min_keep=chosen.min_keep), pack=pack)
-    yield _Step("everything", f"top {search.k}", now, _NO_BUDGET)
+    yield _Step("everything", f"top {search.k}", now, merged=False)
 
     least = 1.0 if chosen.duplicates is None else chosen.duplicates
     now = replace(now, prune=replace(now.prune, duplicates=least))
-    yield _Step("duplicates", f"duplicates = {least:g}", now, _NO_BUDGET, chosen.duplicates is not None)
+    yield _Step("duplicates", f"duplicates = {least:g}", now, chosen=chosen.duplicates is not None, merged=False)
 
     now = replace(now, search=settings.search, prune=replace(chosen, duplicates=least))
-    yield _Step("prune", _rules(settings), now, _NO_BUDGET)
+    yield _Step("prune", _rules(settings), now, merged=False)
+
+    yield _Step("merge", "neighbors as one", now)
 
     now = replace(now, pack=replace(settings.pack, form=Form.TEXT))
     yield _Step("pack", f"tokens = {pack.tokens}", now, pack.tokens)
@@ -161,6 +167,13 @@ def _rules(settings: Settings) -> str:
     if settings.search.min_score is not None:
         rules["min_score"] = getattr(settings.search.min_score, "value", settings.search.min_score)
     return ", ".join(f"{name} = {value:g}" for name, value in rules.items() if value is not None) or "no rule"
+
+
+def _apart(context: Context) -> str:
+    """The hits of a context written one by one, as they were found."""
+    hits = enumerate(context.hits, start=1)
+    sources = [Source(n, hit.id, hit.document, hit.title, (Piece(hit.text, hit.span),), ()) for n, hit in hits]
+    return write(sources, Form.TEXT)
 
 
 def _sent(context: Context, unit: Unit) -> list[str]:
