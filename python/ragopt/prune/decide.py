@@ -15,6 +15,7 @@ from ragopt.prune.duplicates import drop_duplicates
 from ragopt.prune.relevance import relevance
 from ragopt.prune.rules import above_share, before_gap, worth_their_tokens
 from ragopt.prune.threshold import prune
+from ragopt.tokens import count_all
 from ragopt.types import Hit, Hits, PruneSettings, Reason, Threshold
 
 __all__ = ["Decision", "Pruned", "VectorsOf", "decide"]
@@ -132,7 +133,8 @@ class _State:
         if least is None:
             return
         known = self.known()
-        tokens = np.array([self.counter.count(hit.chunk.full_text).point for hit in self.hits], dtype=np.float64)
+        counts = count_all(self.counter, [hit.chunk.full_text for hit in self.hits])
+        tokens = np.array([count.point for count in counts], dtype=np.float64)
         chances = np.array([known[hit.id] for hit in self.hits], dtype=np.float64)
         places = worth_their_tokens(chances, tokens, least, self.settings.mode)  # type: ignore[arg-type]
         self.keep_places(
