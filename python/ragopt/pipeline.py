@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import cast
 
 from ragopt.economics import cost, price
-from ragopt.errors import GenerationError, InputError, InputTypeError, UnknownNameError
+from ragopt.errors import GenerationError, InputError, InputTypeError
 from ragopt.generate import Prompt, build_prompt, instructions_for, marks_of
 from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
@@ -318,5 +318,5 @@ def _taking(model: Generator, prompt: Prompt) -> BlockGenerator:
 def _cost(model: str, usage: Usage) -> Cost | None:
     try:
         return cost(usage, price(model))
-    except UnknownNameError:
-        return None  # no price row for this model: unknown is said as None, never as 0
+    except InputError:
+        return None  # no price row for this model or kind of token: unknown is said as None, never as 0

@@ -1,10 +1,14 @@
-"""Prices of model tokens: one dated row, with its source."""
+"""Prices of model tokens: dated rows, with their source."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
 
 from ragopt.errors import InputError, UnknownNameError
 from ragopt.types import Cost, Usage
@@ -44,33 +48,34 @@ class Price:
 DEFAULT_MODEL = "global.anthropic.claude-sonnet-5-5"
 """The model whose price stands for all until the caller names another."""
 
-_ROWS = {
-    row.model: row
-    for row in (
-        Price(
-            model=DEFAULT_MODEL,
-            input_per_million=Decimal(2),
-            output_per_million=Decimal(10),
-            cache_read_per_million=Decimal("0.1"),
-            cache_write_per_million=Decimal("2.5"),
-            as_of=date(2026, 11, 25),
-            # Both packages agree on all four numbers. The profile is global: others cost 10 % more.
-            source="AWS price list (AmazonBedrockFoundationModels) as carried by litellm 1.110.2 (MIT) and "
-            "genai-prices 0.2.3 (MIT)",
-        ),
-    )
-}
-
 
 def price(model: str = DEFAULT_MODEL) -> Price:
-    """The price row of `model`, a Bedrock model id or inference profile id.
+    """The price row of `model`: a Bedrock model id, an inference profile's id, or an ARN of either.
 
-    Raises UnknownNameError for a model without a row: make your own `Price` for it.
+    Rows are on-demand prices on which two packages agree (prices.json says which, and of what day). Raises
+    UnknownNameError for a model without a row: make your own `Price` for it.
     """
-    row = _ROWS.get(model)
+    rows = _rows()
+    row = rows.get(model) or rows.get(model.rpartition("/")[2])
     if row is None:
-        raise UnknownNameError.of("priced model", model, _ROWS)
+        near = get_close_matches(model, rows, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownNameError(
+            f"there is no price row for {model!r}.{hint} {len(rows)} models have one; for another, make a Price"
+        )
     return row
+
+
+@cache
+def _rows() -> dict[str, Price]:
+    document = json.loads(resources.files("ragopt.economics").joinpath("prices.json").read_text(encoding="utf-8"))
+    as_of = date.fromisoformat(document["as_of"])
+    rows = {}
+    for model, texts in document["models"].items():
+        rates = dict(zip(document["columns"], (None if text is None else Decimal(text) for text in texts), strict=True))
+        named = {f"{name}_per_million": rate for name, rate in rates.items()}
+        rows[model] = Price(model=model, as_of=as_of, source=document["source"], **named)
+    return rows
 
 
 def cost(usage: Usage, price: Price) -> Cost:

@@ -19,7 +19,7 @@ from tests.services.fake_bedrock import FakeBedrock, Reply, converse, fake_bedro
 
 LONG = "Please be so kind as to answer the question below from the context, and from the context alone.\n"
 SHORT = "Answer from the context.\n"
-NOVA = "us.amazon.nova-lite-v1:0"
+ACME = "us.acme.model-v1:0"  # has no price row
 
 
 @pytest.fixture
@@ -71,14 +71,17 @@ def test_json_has_all_of_it(files: tuple[str, str], capsys: pytest.CaptureFixtur
 def test_models_side_by_side_and_a_price_that_is_not_known(
     files: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["tokens", *files, "--model", NOVA, "--model", DEFAULT_MODEL]) == 0
+    assert main(["tokens", *files, "--model", ACME, "--model", DEFAULT_MODEL]) == 0
     said = capsys.readouterr()
-    assert said.out.count("file ") == 2 and NOVA in said.out and "unknown" in said.out
-    assert f"no price row for '{NOVA}'" in said.err and "$0 " not in said.out
-    [model] = document(capsys, files[0], "--model", NOVA)["models"]
+    assert said.out.count("file ") == 2 and ACME in said.out and "unknown" in said.out
+    assert f"no price row for '{ACME}'" in said.err and "$0 " not in said.out
+    [model] = document(capsys, files[0], "--model", ACME)["models"]
     assert model["price_source"] is None and model["files"][0]["dollars"] is None
     assert model["files"][0]["tokens"]["method"] == "estimate:pooled"
-    [model] = document(capsys, files[0], "--model", NOVA, "--price", "0.06")["models"]
+    [model] = document(capsys, files[0], "--model", "us.amazon.nova-lite-v1:0")["models"]
+    tokens = model["files"][0]["tokens"]["point"]
+    assert Decimal(model["files"][0]["dollars"]) == tokens * Decimal("0.06") / 1_000_000
+    [model] = document(capsys, files[0], "--model", ACME, "--price", "0.06")["models"]
     tokens = model["files"][0]["tokens"]["point"]
     assert Decimal(model["files"][0]["dollars"]) == Decimal(tokens) * Decimal("0.06") / 1_000_000
     assert model["price_source"] == "as given by --price"
@@ -109,7 +112,7 @@ def test_bedrocks_own_count(files: tuple[str, str], server: FakeBedrock, capsys:
     [model] = document(capsys, *files, *there)["models"]
     assert [file["tokens"]["point"] for file in model["files"]] == [len(LONG.split()), len(SHORT.split())]
     assert {operation for operation, _, _ in server.calls} == {"CountTokens"}
-    [model] = document(capsys, *files, *there, "--model", NOVA)["models"]
+    [model] = document(capsys, *files, *there, "--model", ACME)["models"]
     assert model["files"][0]["tokens"]["method"] == "estimate:pooled (count_tokens: the model is not counted)"
 
 

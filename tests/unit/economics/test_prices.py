@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from ragopt.economics import DEFAULT_MODEL, Price, cost, price
+from ragopt.economics import DEFAULT_MODEL, Price, cost, price, prices
 from ragopt.errors import InputError, UnknownNameError
 from ragopt.types import Usage
 
@@ -41,8 +41,30 @@ def test_cached_tokens_without_a_rate_are_refused() -> None:
 
 
 def test_an_unknown_model_is_an_error_and_not_free() -> None:
-    with pytest.raises(UnknownNameError, match="global.anthropic"):
-        price("anthropic.claude-x")
+    with pytest.raises(UnknownNameError, match="Did you mean 'us.amazon.nova-lite-v1:0'"):
+        price("us.amazon.nova-light-v1:0")
+    with pytest.raises(UnknownNameError, match="make a Price"):
+        price("acme.model")
+
+
+def test_a_row_is_found_by_the_id_or_the_arn() -> None:
+    profile = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+    row = price(f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{profile}")
+    assert row == price(profile)
+    assert (row.input_per_million, row.output_per_million) == (Decimal("1.1"), Decimal("5.5"))
+    assert row.cache_read_per_million == Decimal("0.11")
+    # What two packages do not agree on has no row: one reads this id as the global price, one as the regional.
+    with pytest.raises(UnknownNameError):
+        price("anthropic.claude-sonnet-5-5")
+
+
+def test_rows_are_sane() -> None:
+    rows = [price(model) for model in prices._rows()]
+    assert len(rows) > 100
+    for one in rows:
+        assert 0 < one.input_per_million <= one.output_per_million
+        assert one.cache_read_per_million is None or one.cache_read_per_million < one.input_per_million
+        assert one.cache_write_per_million is None or one.cache_write_per_million >= one.input_per_million
 
 
 @pytest.mark.parametrize("bad", [0.5, 3, "3", Decimal(-1), Decimal("NaN"), None])
