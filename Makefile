@@ -24,7 +24,7 @@ NATIVE = $(shell rustc -vV | sed -n 's/^host: //p')
 ASAN = LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks.txt RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_TEST_OPT_LEVEL=1
 VALGRIND = PROPTEST_CASES=8 CARGO_TARGET_$(shell echo $(NATIVE) | tr 'a-z-' 'A-Z_')_RUNNER='valgrind -q --error-exitcode=9'
 MIRI := PROPTEST_CASES=2 MIRIFLAGS=-Zmiri-disable-isolation RUSTFLAGS='-Ctarget-feature=+avx2,+fma'
-KERNELS := -- score::simd score::codes_simd score::quantize score::cosine types:: index::strings
+KERNELS := -- score::simd score::codes_simd score::codes_group_simd score::quantize score::cosine types:: index::strings
 FUZZ_SECONDS ?= 240
 FUZZED := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Ccodegen-units=1 -Zsanitizer=address \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

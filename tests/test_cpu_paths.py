@@ -43,9 +43,11 @@ for dimension in (1, 15, 17, 100, 384):
                              _core.Parameters(k, alpha, normalizer, 1000, -1.0, None))
         for column in (found.ordinals, found.scores, found.lexical, found.dense):
             digest.update(np.ascontiguousarray(column).tobytes())
-    for found in index.search_many([None] * 4, vectors, None,
-                                   _core.Parameters(10, 1.0, "none", 1000, -1.0, None), 2):
-        digest.update(found.ordinals.tobytes() + found.scores.tobytes())
+    many = draw.standard_normal((75, dimension)).astype(np.float32)
+    for text, alpha, mask in ((None, 1.0, None), (None, 1.0, allow), ("w2 w43 w203", 0.6, None)):
+        for found in index.search_many([text] * 75, many, mask,
+                                       _core.Parameters(10, alpha, "bounded", 1000, -1.0, None), 1):
+            digest.update(found.ordinals.tobytes() + found.scores.tobytes())
 print(_core.cpu(), digest.hexdigest())
 """
 

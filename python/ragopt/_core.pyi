@@ -47,7 +47,7 @@ def cpu() -> str:
     """The instructions in force, chosen once a process: one of `paths()`; RAGOPT_CPU asks for lower ones."""
 
 def paths() -> list[str]:
-    """The instructions that this kind of processor may have, the plainest first: scalar, then avx2, avx512 or neon."""
+    """The instructions of this kind of processors, the plainest first: scalar, avx2, avx512, amx; or scalar, neon."""
 
 def duplicates(
     texts: Sequence[str], documents: Sequence[int], spans: Sequence[tuple[int, int]], least: float, /

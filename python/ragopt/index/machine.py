@@ -13,5 +13,5 @@ def instructions() -> str:
 
 
 def known_instructions() -> tuple[str, ...]:
-    """What a processor of this kind may have, the plainest first: scalar, then avx2 and avx512, or neon."""
+    """What a processor of this kind may have, the plainest first: scalar, then avx2, avx512 and amx, or neon."""
     return tuple(_core.paths())

@@ -9,9 +9,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::codes_simd;
 use super::cosine::Line;
+use super::cpu::Path;
 pub use super::quantize::Quantized;
+use super::{codes_group_simd, codes_simd};
 use crate::types::Ordinal;
 
 /// Dimensions of one line of codes.
@@ -108,9 +109,57 @@ pub fn bounds(query: &Coarse<'_>, rows: &Rows<'_>, out: &mut [f32]) {
     codes_simd::bounds(super::cpu::path(), query, rows, out);
 }
 
-/// Writes the upper bounds of all `rows` for each of `queries` to `out`, `stride` after those of the query before.
-pub fn bounds_of_many(queries: &[Coarse<'_>], rows: &Rows<'_>, stride: usize, out: &mut [f32]) {
-    codes_simd::bounds_of_many(super::cpu::path(), queries, rows, stride, out);
+/// Queries as wide as each other, one or more, that share one reading of the rows, made ready for a path.
+#[derive(Debug)]
+pub struct Group<'a> {
+    pub(super) path: Path,
+    pub(super) queries: Vec<Coarse<'a>>,
+    /// For [`Path::Amx`]: of each 16 queries, 64 dimensions a tile. A multiple of [`SIDE`] queries.
+    pub(super) tiles: Vec<Tile>,
+}
+
+/// Queries, and rows, that one step of [`Path::Amx`] takes.
+pub(super) const SIDE: usize = 32;
+
+/// 64 dimensions of 16 queries, or 4 dimensions of 16 rows 16 times.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Tile(pub(super) [[i8; 64]; 16]);
+
+pub(super) const NO_TILE: Tile = Tile([[0; 64]; 16]);
+
+impl<'a> Group<'a> {
+    /// For the path in force.
+    #[must_use]
+    pub fn of(queries: Vec<Coarse<'a>>) -> Self {
+        Self::on(super::cpu::path(), queries)
+    }
+
+    pub(super) fn on(path: Path, queries: Vec<Coarse<'a>>) -> Self {
+        let steps = 2 * queries.first().map_or(0, |query| query.weights.len());
+        assert!(queries.iter().all(|query| 2 * query.weights.len() == steps), "queries of one width");
+        let filled = if path == Path::Amx { queries.len().next_multiple_of(SIDE) / 16 * steps } else { 0 };
+        let mut tiles = vec![NO_TILE; filled];
+        for (group, queries) in tiles.chunks_mut(steps.max(1)).zip(queries.chunks(16)) {
+            for (q, query) in queries.iter().enumerate() {
+                for (tiles, line) in group.as_chunks_mut::<2>().0.iter_mut().zip(query.weights) {
+                    (tiles[0].0[q], tiles[1].0[q]) = (line.low, line.high);
+                }
+            }
+        }
+        Self { path, queries, tiles }
+    }
+
+    /// Writes the upper bounds of all `rows` for each query to `out`, `stride` after those of the query before.
+    pub fn bounds(&self, rows: &Rows<'_>, stride: usize, out: &mut [f32]) {
+        codes_group_simd::bounds(self, rows, stride, out);
+    }
+
+    /// Appends to the list of each query in `out` the rows, counted from `first`, whose bound is at least that in
+    /// `leasts`, with their bounds.
+    pub fn at_least(&self, leasts: &[f32], rows: &Rows<'_>, first: Ordinal, out: &mut [Vec<(f32, Ordinal)>]) {
+        codes_group_simd::at_least(self, leasts, rows, first, out);
+    }
 }
 
 /// Writes the upper bounds of the rows at `ordinals` to `out`, which has their number.

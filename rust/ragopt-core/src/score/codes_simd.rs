@@ -24,7 +24,7 @@ pub(super) fn bounds(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, out: &mut 
     match path {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
-        Path::Avx512 => return unsafe { x86::bounds_avx512(query, rows, |i| i, out) },
+        Path::Avx512 | Path::Amx => return unsafe { x86::bounds_avx512(query, rows, |i| i, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => return unsafe { x86::bounds_avx2(query, rows, |i| i, out) },
@@ -39,34 +39,6 @@ pub(super) fn bounds(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, out: &mut 
     }
 }
 
-/// Of `queries` as wide as each other; the bounds of each start `stride` after those of the one before.
-pub(super) fn bounds_of_many(path: Path, queries: &[Coarse<'_>], rows: &Rows<'_>, stride: usize, out: &mut [f32]) {
-    let count = rows.scales.len();
-    let mut outs = out.chunks_mut(stride).map(|out| &mut out[..count]);
-    let (tiles, rest) = queries.as_chunks::<TILE>();
-    for tile in tiles {
-        let mut outs: [&mut [f32]; TILE] = std::array::from_fn(|_| outs.next().unwrap_or_default());
-        #[cfg(target_arch = "x86_64")]
-        if path == Path::Avx512 {
-            let width = tile[0].weights.len();
-            assert!(tile.iter().all(|query| query.weights.len() == width) && outs.iter().all(|out| out.len() == count));
-            assert!(rows.codes.len() == width * count && rows.residuals.len() == count);
-            // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
-            unsafe { x86::bounds_of_tile(tile, rows, &mut outs) };
-            continue;
-        }
-        for (query, out) in tile.iter().zip(&mut outs) {
-            bounds(path, query, rows, out);
-        }
-    }
-    for (query, out) in rest.iter().zip(outs) {
-        bounds(path, query, rows, out);
-    }
-}
-
-/// Queries that share one reading of a row.
-pub(super) const TILE: usize = 4;
-
 pub(super) fn bounds_at(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, ordinals: &[Ordinal], out: &mut [f32]) {
     let (width, count) = (query.weights.len(), rows.scales.len());
     assert!(rows.codes.len() == width * count && rows.residuals.len() == count && ordinals.len() == out.len());
@@ -74,7 +46,7 @@ pub(super) fn bounds_at(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, ordinal
     match path {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a path is only chosen if this CPU has its instructions; lengths and ordinals were checked.
-        Path::Avx512 => return unsafe { x86::bounds_avx512(query, rows, |i| ordinals[i] as usize, out) },
+        Path::Avx512 | Path::Amx => return unsafe { x86::bounds_avx512(query, rows, |i| ordinals[i] as usize, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => return unsafe { x86::bounds_avx2(query, rows, |i| ordinals[i] as usize, out) },
@@ -96,7 +68,7 @@ pub(super) fn at_least(path: Path, least: f32, bounds: &[f32], first: Ordinal, o
         let any = match path {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a path is only chosen if this CPU has its instructions.
-            Path::Avx512 => unsafe { x86::any_avx512(least, chunk) },
+            Path::Avx512 | Path::Amx => unsafe { x86::any_avx512(least, chunk) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             Path::Avx2 => unsafe { x86::any_avx2(least, chunk) },
@@ -139,7 +111,7 @@ pub(super) fn fine_sums(
         let (large, small) = match path {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a path is only chosen if this CPU has its instructions.
-            Path::Avx512 => unsafe { x86::bytes_avx512(large, small, high_row, low_row) },
+            Path::Avx512 | Path::Amx => unsafe { x86::bytes_avx512(large, small, high_row, low_row) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             Path::Avx2 => unsafe {
@@ -158,7 +130,7 @@ pub(super) fn add_scaled(path: Path, weight: f32, numbers: &[u16], bounds: &mut 
     match path {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a path is only chosen if this CPU has its instructions.
-        Path::Avx512 => unsafe { x86::add_scaled_avx512(weight, numbers, bounds) },
+        Path::Avx512 | Path::Amx => unsafe { x86::add_scaled_avx512(weight, numbers, bounds) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => unsafe { x86::add_scaled_avx2(weight, numbers, bounds) },
@@ -186,7 +158,7 @@ pub(super) fn quantize(
     match path {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a path is only chosen if this CPU has its instructions.
-        Path::Avx512 => unsafe { x86::quantize_avx512(row, mean, dimension, high, low) },
+        Path::Avx512 | Path::Amx => unsafe { x86::quantize_avx512(row, mean, dimension, high, low) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => unsafe { x86::quantize_avx2(row, mean, dimension, high, low) },
@@ -239,11 +211,6 @@ mod tests {
                 bounds(path, &coarse, &rows, &mut all);
                 bounds_at(path, &coarse, &rows, &ordinals, &mut some);
                 assert!(all.iter().rev().map(|bound| bound.to_bits()).eq(some.iter().map(|bound| bound.to_bits())));
-                let mut many = vec![0.0; 6 * 70];
-                bounds_of_many(path, &[coarse; 6], &rows, 70, &mut many);
-                for one in many.chunks(70) {
-                    assert!(one.iter().zip(&all).all(|(a, b)| a.to_bits() == b.to_bits()));
-                }
                 let (mut fine, mut kept) = (Vec::new(), Vec::new());
                 fine_sums(path, (&query, &query), (&high, &low), &ordinals, &mut fine);
                 at_least(path, factors[2], &all, 5, &mut kept);

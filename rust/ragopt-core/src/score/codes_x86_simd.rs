@@ -4,7 +4,8 @@
 use std::arch::x86_64::*;
 
 use super::codes::{Bounding, Coarse, Codes, Rows, Weights};
-use super::codes_simd::{TILE, add_each};
+use super::codes_group_simd::TILE;
+use super::codes_simd::add_each;
 use super::cosine::Line;
 use super::quantize::{self, Quantized};
 

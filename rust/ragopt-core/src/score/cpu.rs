@@ -14,6 +14,9 @@ pub enum Path {
     /// AVX-512 with its byte and vector neural network instructions (F, BW, VNNI).
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// That and the tiles of bytes of AMX, where the system grants them.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
 }
 
 impl Path {
@@ -26,6 +29,8 @@ impl Path {
         Self::Avx2,
         #[cfg(target_arch = "x86_64")]
         Self::Avx512,
+        #[cfg(target_arch = "x86_64")]
+        Self::Amx,
     ];
 
     /// Its name, as `RAGOPT_CPU` takes it.
@@ -39,42 +44,51 @@ impl Path {
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => "amx",
         }
     }
 }
 
 /// The path in force, chosen once a process: the widest of this CPU, or a lower one that the
-/// environment variable `RAGOPT_CPU` names (`scalar`, `avx2`, `avx512`, `neon`). A name that is unknown
+/// environment variable `RAGOPT_CPU` names (`scalar`, `avx2`, `avx512`, `amx`, `neon`). A name that is unknown
 /// to this kind of CPU or above what it has leaves the widest.
 #[must_use]
 pub fn path() -> Path {
     static PATH: OnceLock<Path> = OnceLock::new();
     *PATH.get_or_init(|| {
         let wanted = std::env::var("RAGOPT_CPU").unwrap_or_default();
-        let wanted = Path::ALL.iter().find(|path| path.name() == wanted);
-        wanted.map_or(widest(), |&wanted| wanted.min(widest()))
+        Path::ALL.iter().find(|path| path.name() == wanted).map_or_else(widest, |&wanted| widest_to(wanted))
     })
 }
 
-/// The widest path that this CPU has.
+/// The widest path that this CPU has and the system grants.
 #[must_use]
 pub fn widest() -> Path {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let avx512 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vnni");
-        if avx2 && avx512 {
-            return Path::Avx512;
+    widest_to(Path::ALL[Path::ALL.len() - 1])
+}
+
+/// The same, not above `most`: what is above is not asked for.
+fn widest_to(most: Path) -> Path {
+    let found = Path::ALL.iter().rev().find(|&&path| path <= most && has(path));
+    found.copied().unwrap_or(Path::Scalar)
+}
+
+fn has(path: Path) -> bool {
+    match path {
+        Path::Scalar => true,
+        #[cfg(target_arch = "aarch64")]
+        Path::Neon => std::arch::is_aarch64_feature_detected!("dotprod"),
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx512 => {
+            has(Path::Avx2)
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vnni")
         }
-        if avx2 {
-            return Path::Avx2;
-        }
+        #[cfg(target_arch = "x86_64")]
+        Path::Amx => has(Path::Avx512) && super::codes_amx_simd::granted(),
     }
-    #[cfg(target_arch = "aarch64")]
-    if std::arch::is_aarch64_feature_detected!("dotprod") {
-        return Path::Neon;
-    }
-    Path::Scalar
 }

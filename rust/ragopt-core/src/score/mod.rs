@@ -2,6 +2,9 @@
 
 pub mod bm25;
 pub mod codes;
+#[cfg(target_arch = "x86_64")]
+mod codes_amx_simd;
+mod codes_group_simd;
 mod codes_simd;
 #[cfg(target_arch = "x86_64")]
 mod codes_x86_simd;

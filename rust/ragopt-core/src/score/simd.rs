@@ -14,7 +14,7 @@ pub(super) fn dots(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mu
     match cpu::path() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `path` found the instructions on this CPU.
-        Path::Avx512 => return unsafe { x86::dots_avx512(query, rows, ordinals, out) },
+        Path::Avx512 | Path::Amx => return unsafe { x86::dots_avx512(query, rows, ordinals, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => return unsafe { x86::dots_avx2(query, rows, ordinals, out) },

@@ -30,12 +30,13 @@ pub fn search_many(
             group.iter().map(|&(lexical, vector)| Question::of(index, lexical, vector)).collect();
         fast::search_group(index, &questions?, allow, parameters)
     };
+    let most = fast::most_together(parameters, questions.iter().any(|(lexical, _)| lexical.is_some()));
     let groups: Vec<Vec<Found>> = if threads == 1 || questions.len() < 2 {
-        questions.chunks(fast::GROUP).map(one).collect::<Result<_>>()?
+        questions.chunks(most).map(one).collect::<Result<_>>()?
     } else {
         let all = || {
             // Several groups a thread, so that none waits long for the others.
-            let group = questions.len().div_ceil(2 * rayon::current_num_threads()).min(fast::GROUP);
+            let group = questions.len().div_ceil(2 * rayon::current_num_threads()).min(most);
             questions.par_chunks(group).map(one).collect::<Vec<Result<_>>>()
         };
         in_threads(threads.min(questions.len()), parameters, all)?.into_iter().collect::<Result<_>>()?

@@ -14,14 +14,16 @@ use std::collections::BinaryHeap;
 use super::dense::Dense;
 use super::units::Units;
 use crate::error::Result;
-use crate::index::Vectors;
+use crate::index::{Vectors, WINDOW};
 use crate::score::codes::at_least;
 use crate::score::top::Entry;
 use crate::search::question::DenseSide;
 use crate::types::Ordinal;
 
 /// So many may wait, and a few times k.
-const CROWD: usize = if cfg!(test) { 8 } else { 1024 };
+const CROWD: usize = if cfg!(test) { 8 } else { 200 };
+/// So many bounds are looked at first; then twice as many each time, as the threshold rises ever more slowly.
+pub(super) const FIRST: usize = 256;
 /// Exact scores between two looks at the threshold, once it stands.
 const AT_ONCE: usize = 16;
 
@@ -94,6 +96,8 @@ pub(super) struct Race<'a, J> {
     limit: usize,
     /// The threshold on bounds, as [`Units`] measures them.
     cut: f32,
+    /// So many bounds are looked at before the threshold is looked at again.
+    step: usize,
 }
 
 impl<'a, J: Judge> Race<'a, J> {
@@ -110,23 +114,47 @@ impl<'a, J: Judge> Race<'a, J> {
     ) -> Self {
         room.waiting.clear();
         let cut = units.cut(least);
-        Self { judge, dense, side, vectors, units, k, least, best: BinaryHeap::new(), room, limit: 4 * k + CROWD, cut }
+        let (best, limit) = (BinaryHeap::new(), 4 * k + CROWD);
+        Self { judge, dense, side, vectors, units, k, least, best, room, limit, cut, step: FIRST }
     }
 
     /// Takes what may win of `bounds`; `place` turns a position among them into an ordinal, None if it is not allowed.
     pub(super) fn offer(&mut self, bounds: &[f32], place: impl Fn(Ordinal) -> Option<Ordinal>) -> Result<()> {
-        let waiting = &mut self.room.waiting;
-        let start = waiting.len();
-        at_least(self.cut, bounds, 0, waiting);
-        let mut kept = start;
-        for i in start..waiting.len() {
-            if let Some(ordinal) = place(waiting[i].1) {
-                waiting[kept] = (waiting[i].0, ordinal);
-                kept += 1;
+        let mut done = 0;
+        while done < bounds.len() {
+            let end = bounds.len().min(done + self.step);
+            let waiting = &mut self.room.waiting;
+            let start = waiting.len();
+            at_least(self.cut, &bounds[done..end], done as Ordinal, waiting);
+            let mut kept = start;
+            for i in start..waiting.len() {
+                if let Some(ordinal) = place(waiting[i].1) {
+                    waiting[kept] = (waiting[i].0, ordinal);
+                    kept += 1;
+                }
             }
+            waiting.truncate(kept);
+            self.settle()?;
+            done = end;
+            self.step = (2 * self.step).min(WINDOW);
         }
-        waiting.truncate(kept);
-        if kept > self.limit {
+        Ok(())
+    }
+
+    /// No bound below this is of use.
+    pub(super) fn cut(&self) -> f32 {
+        self.cut
+    }
+
+    /// Takes allowed chunks with their bounds, none below the cut.
+    pub(super) fn take(&mut self, given: impl Iterator<Item = (f32, Ordinal)>) -> Result<()> {
+        self.room.waiting.extend(given);
+        self.settle()
+    }
+
+    /// Raises the threshold if too many wait.
+    fn settle(&mut self) -> Result<()> {
+        if self.room.waiting.len() > self.limit {
             self.raise()?;
             self.limit = (4 * self.k + CROWD).max(2 * self.room.waiting.len());
         }

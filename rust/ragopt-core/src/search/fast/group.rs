@@ -4,16 +4,16 @@
 //! while all questions of a group look at them. Each question has its own race, and finds what it would find alone.
 
 use super::dense::Dense;
-use super::engine::{Race, Room};
+use super::engine::{FIRST, Race, Room};
 use super::hybrid::{Fused, found};
 use super::lexical::{Bounds, Sums, most};
 use super::merged::Merged;
-use super::sides::{Sides, Small, Stepped};
+use super::sides::{PartSide, Sides, Small, Stepped};
 use super::units::Units;
 use super::windows::{SPARSE, Terms};
 use crate::error::Result;
 use crate::index::{Allow, Index, WINDOW};
-use crate::score::codes::{self, Coarse};
+use crate::score::codes;
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::search::Parameters;
 use crate::search::question::Question;
@@ -35,6 +35,7 @@ struct Member<'a> {
 /// Memory of a group.
 struct Memory {
     rooms: Vec<Room>,
+    /// Of a window, for each question with terms or beside one.
     bounds: Vec<f32>,
     sums: Box<Sums>,
 }
@@ -60,7 +61,7 @@ pub(super) fn search_from(
     }
     let mut memory = Memory {
         rooms: members.iter().map(|_| Room::default()).collect(),
-        bounds: vec![0.0; WINDOW * members.len()],
+        bounds: Vec::new(),
         sums: Box::new([0; WINDOW]),
     };
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
@@ -85,7 +86,7 @@ fn search_part(
 ) -> Result<()> {
     let Memory { rooms, bounds, sums } = memory;
     let side = members[0].sides.parts[place];
-    let (part, allow) = (side.part, side.allow);
+    let part = side.part;
     let dense: Vec<Dense<'_>> = members.iter().map(|member| Dense::of(&member.sides.side.query, &side)).collect();
     let mut terms = Vec::with_capacity(members.len());
     for member in members {
@@ -100,34 +101,88 @@ fn search_part(
         let (query, units, least) = (members[i].sides.side, &members[i].units, merged[i].threshold());
         races.push(Race::new(&judges[i], &dense[i], query, side.vectors, units, parameters.k, least, room));
     }
-    let coarse: Vec<Coarse<'_>> = dense.iter().map(Dense::coarse).collect();
-    for start in (0..part.span()).step_by(WINDOW) {
-        if allow.is_some_and(|allow| allow.window(start, WINDOW).iter().all(|&word| word == 0)) {
-            continue;
-        }
-        parameters.go_on()?;
-        let count = WINDOW.min(part.span() - start);
-        for block in (0..count).step_by(BLOCK) {
-            let rows = dense[0].rows(start + block..start + count.min(block + BLOCK))?;
-            codes::bounds_of_many(&coarse, &rows, WINDOW, &mut bounds[block..]);
-        }
-        for (((race, member), terms), bounds) in
-            races.iter_mut().zip(members).zip(&mut terms).zip(bounds.chunks_mut(WINDOW))
-        {
-            let bounds = &mut bounds[..count];
-            if let Some(terms) = terms {
-                terms.add(&member.units, start / WINDOW, side.vectors, sums, bounds);
-            }
-            race.offer(bounds, |place| {
-                let local = start as Ordinal + place;
-                allow.is_none_or(|allow| allow.contains(local)).then_some(local)
-            })?;
-        }
+    let coarse = codes::Group::of(dense.iter().map(Dense::coarse).collect());
+    let mut walk = Walk { side, dense: &dense[0], coarse, races };
+    if terms.iter().all(Option::is_none) {
+        walk.by_products(parameters)?;
+    } else {
+        bounds.resize(WINDOW * members.len(), 0.0);
+        walk.by_sums(parameters, members, &mut terms, bounds, sums)?;
     }
-    for (race, merged) in races.into_iter().zip(merged) {
+    for (race, merged) in walk.races.into_iter().zip(merged) {
+        parameters.go_on()?;
         merged.take(race.finish()?);
     }
     Ok(())
+}
+
+/// A group's walk over the rows of a part.
+struct Walk<'a> {
+    side: PartSide<'a>,
+    /// That of any question: what it tells of the rows holds for all.
+    dense: &'a Dense<'a>,
+    coarse: codes::Group<'a>,
+    races: Vec<Race<'a, Fused<'a>>>,
+}
+
+impl Walk<'_> {
+    /// Only vectors decide: what each race may need is picked where the products are made.
+    fn by_products(&mut self, parameters: &Parameters) -> Result<()> {
+        let PartSide { part, allow, .. } = self.side;
+        let mut cuts = Vec::with_capacity(self.races.len());
+        let mut kept = vec![Vec::new(); self.races.len()];
+        let (mut start, mut block) = (0, FIRST);
+        while start < part.span() {
+            let end = part.span().min(start + block);
+            parameters.go_on()?;
+            if allow.is_none_or(|allow| allow.window(start, block).iter().any(|&word| word != 0)) {
+                cuts.clear();
+                cuts.extend(self.races.iter().map(Race::cut));
+                self.coarse.at_least(&cuts, &self.dense.rows(start..end)?, start as Ordinal, &mut kept);
+                for (race, kept) in self.races.iter_mut().zip(&mut kept) {
+                    let allowed = |&(_, local): &(f32, Ordinal)| allow.is_none_or(|allow| allow.contains(local));
+                    race.take(kept.drain(..).filter(allowed))?;
+                }
+            }
+            (start, block) = (end, BLOCK.min(2 * block));
+        }
+        Ok(())
+    }
+
+    /// Terms add to the bounds of a window before it is looked through.
+    fn by_sums(
+        &mut self,
+        parameters: &Parameters,
+        members: &[Member<'_>],
+        terms: &mut [Option<Terms<'_>>],
+        bounds: &mut [f32],
+        sums: &mut Sums,
+    ) -> Result<()> {
+        let PartSide { part, allow, vectors, .. } = self.side;
+        for start in (0..part.span()).step_by(WINDOW) {
+            if allow.is_some_and(|allow| allow.window(start, WINDOW).iter().all(|&word| word == 0)) {
+                continue;
+            }
+            parameters.go_on()?;
+            let count = WINDOW.min(part.span() - start);
+            for block in (0..count).step_by(BLOCK) {
+                let rows = self.dense.rows(start + block..start + count.min(block + BLOCK))?;
+                self.coarse.bounds(&rows, WINDOW, &mut bounds[block..]);
+            }
+            let each = self.races.iter_mut().zip(members).zip(&mut *terms).zip(bounds.chunks_mut(WINDOW));
+            for (((race, member), terms), bounds) in each {
+                let bounds = &mut bounds[..count];
+                if let Some(terms) = terms {
+                    terms.add(&member.units, start / WINDOW, vectors, sums, bounds);
+                }
+                race.offer(bounds, |place| {
+                    let local = start as Ordinal + place;
+                    allow.is_none_or(|allow| allow.contains(local)).then_some(local)
+                })?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Member<'a> {

@@ -57,10 +57,13 @@ pub(super) fn search(
     Ok(found)
 }
 
-/// Questions that are answered together: more would gain nothing.
-pub(super) const GROUP: usize = 64;
+/// How many questions are answered together at most: more would gain nothing. Bounds that terms add to are kept for a
+/// window, so these questions must be few enough for a core's own cache.
+pub(super) fn most_together(parameters: &Parameters, lexical: bool) -> usize {
+    if lexical && parameters.alpha < 1.0 { 64 } else { 1024 }
+}
 
-/// The exact top-k of each of at most [`GROUP`] questions.
+/// The exact top-k of each question.
 pub(super) fn search_group(
     index: &Index,
     questions: &[Question<'_>],

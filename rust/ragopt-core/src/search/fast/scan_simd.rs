@@ -13,7 +13,7 @@ pub(super) fn pick(sums: &mut [u16], bar: u16, allow: Option<&[u64]>, out: &mut 
     #[cfg(target_arch = "x86_64")]
     match cpu::path() {
         // SAFETY: `cpu::path` found the instructions on this CPU.
-        Path::Avx512 => return unsafe { pick_avx512(sums, bar, allow, out) },
+        Path::Avx512 | Path::Amx => return unsafe { pick_avx512(sums, bar, allow, out) },
         // SAFETY: as above.
         Path::Avx2 => return unsafe { pick_avx2(sums, bar, allow, out) },
         Path::Scalar => {}
