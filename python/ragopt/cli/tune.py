@@ -18,10 +18,11 @@ from ragopt.cli.options import (
 )
 from ragopt.cli.output import check_target, emit, emit_json, note
 from ragopt.cli.progress import Progress
-from ragopt.corpus import read_queries
+from ragopt.corpus import read_answers, read_queries
+from ragopt.economics import DEFAULT_MODEL, QuestionCost, price
 from ragopt.errors import InputError
 from ragopt.evaluation import Qrels
-from ragopt.tuning import Outcome, tune
+from ragopt.tuning import Objective, tune
 
 __all__ = ["add_parser", "run"]
 
@@ -48,9 +49,43 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     held.add_argument("--held-out-queries", metavar="FILE", help="or these questions, with --held-out-qrels")
     held.add_argument("--held-out-qrels", metavar="FILE", help="their judgements")
+    _add_cost(parser)
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     add_search(parser)
     add_json(parser)
+
+
+def _add_cost(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--answers",
+        metavar="FILE",
+        help="texts that right answers hold: .jsonl (_id, answers); what levers contributed is then measured by them",
+    )
+    group = parser.add_argument_group("cost")
+    group.add_argument(
+        "--objective",
+        default=str(Objective.FEWEST_TOKENS),
+        metavar="NAME",
+        help=f"what k is for: {', '.join(Objective)} (default: the first)",
+    )
+    group.add_argument("--budget", type=float, metavar="TOKENS", help="of context per question, on average")
+    group.add_argument("--price", metavar="DOLLARS", help="of a question, on average")
+    group.add_argument("--model", default=DEFAULT_MODEL, metavar="ID", help=f"whose price is used ({DEFAULT_MODEL})")
+    for name, what in (
+        ("prompt", "of input beside the context"),
+        ("cached", "read from the prompt cache"),
+        ("output", "of the answer"),
+    ):
+        group.add_argument(f"--{name}-tokens", type=int, default=0, metavar="N", help=f"tokens {what} (default: 0)")
+    group.add_argument(
+        "--seconds-per-1000", type=float, default=0.0, metavar="S", help="the model's time to read 1,000 tokens"
+    )
+
+
+def _cost(args: argparse.Namespace) -> QuestionCost:
+    return QuestionCost(
+        price(args.model), args.prompt_tokens, args.cached_tokens, args.output_tokens, args.seconds_per_1000
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         check_target(target)
     if args.report or args.picture:
         require("--report" if args.report else "--picture")
-    settings, where = settings_of(args), filter_of(args)
+    settings, where, cost = settings_of(args), filter_of(args), _cost(args)
     if (args.held_out_queries is None) != (args.held_out_qrels is None):
         raise InputError("--held-out-queries and --held-out-qrels belong together: give both or neither")
     queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)
@@ -78,6 +113,11 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             by=args.by,
             where=where,
+            cost=cost,
+            objective=args.objective,
+            budget=args.budget,
+            price=args.price,
+            answers=None if args.answers is None else read_answers(args.answers),
             progress=progress,
         )
     result.save(args.output)
@@ -90,5 +130,4 @@ def run(args: argparse.Namespace) -> int:
     else:
         emit(str(result))
     note(f"wrote {args.output}{f' and {args.report}' if args.report else ''}")
-    better = result.verdict.outcome is Outcome.GAINED or result.top_k.k < result.top_k.default
-    return 0 if better else 1
+    return 0 if result.changed else 1

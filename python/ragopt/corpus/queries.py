@@ -12,7 +12,7 @@ from ragopt.corpus.problems import Problem
 from ragopt.corpus.records import json_lines, json_record
 from ragopt.errors import CorpusError
 
-__all__ = ["read_queries"]
+__all__ = ["read_answers", "read_queries"]
 
 _HEADERS = {"id", "_id", "qid", "query-id", "query_id"}
 
@@ -39,6 +39,29 @@ def read_queries(path: str | os.PathLike[str]) -> dict[str, str]:
     if not queries:
         _raise(Problem(str(path), "holds no questions", "write one a line"))
     return queries
+
+
+def read_answers(path: str | os.PathLike[str]) -> dict[str, list[str]]:
+    """What right answers hold, by question: JSON lines with `_id` or `id` and a list `answers` of texts.
+
+    It may be the file of the questions; a line without `answers` has none. Raises CorpusError at the first line that
+    is wrong, for an id that comes twice, and for a file without answers.
+    """
+    path = Path(path)
+    answers: dict[str, list[str]] = {}
+    for number, record in json_lines(str(path), read_text(path, str(path)), _raise):
+        id_ = record.get("_id", record.get("id")) if isinstance(record, dict) else None
+        texts = record.get("answers", []) if isinstance(record, dict) else None
+        if not isinstance(id_, str) or not id_ or not isinstance(texts, list):
+            _raise(Problem(str(path), "no object with `_id` and a list `answers`", "write both", number))
+        if id_ in answers:
+            _raise(Problem(str(path), f"the id {id_!r} comes twice", "give each question its own", number))
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            _raise(Problem(str(path), f"an answer of {id_!r} is no text", "write texts to look for", number))
+        answers[id_] = texts
+    if not any(answers.values()):
+        _raise(Problem(str(path), "holds no answers", "give a question a list `answers`"))
+    return answers
 
 
 def _json(name: str, text: str) -> Iterator[tuple[int, str, str]]:

@@ -1,5 +1,6 @@
 """Measures, judged runs, and what can be told from noise."""
 
+from ragopt.evaluation.answers import Answers, answer_share, check_answers
 from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
 from ragopt.evaluation.judgements import Qrels, Run
 from ragopt.evaluation.measures import Gauge, Judged, Measure, parse_measures
@@ -19,6 +20,7 @@ from ragopt.evaluation.unit import By, Unit
 __all__ = [
     "MEASURES",
     "Against",
+    "Answers",
     "By",
     "Comparison",
     "Difference",
@@ -36,6 +38,8 @@ __all__ = [
     "System",
     "Table",
     "Unit",
+    "answer_share",
+    "check_answers",
     "check_ids",
     "compare",
     "compare_values",

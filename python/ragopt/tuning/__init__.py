@@ -1,6 +1,10 @@
 """Tuning: which settings judged questions speak for, and whether the gain is real."""
 
+from ragopt.tuning.ablation import Contribution, Lever, contributions
+from ragopt.tuning.front import Axis, Front, Trade, pareto
 from ragopt.tuning.levers import LeverSaving, lever_savings
+from ragopt.tuning.moves import Moved, QuestionMoves
+from ragopt.tuning.objective import Goal, Objective
 from ragopt.tuning.outcome import AlphaPoint, Curves, Facts, Health, KPoint, TopK, Trial
 from ragopt.tuning.path import AlphaCurve, AlphaPath, Plateau, alpha_path
 from ragopt.tuning.result import TuneResult
@@ -13,19 +17,30 @@ __all__ = [
     "AlphaPath",
     "AlphaPoint",
     "Arm",
+    "Axis",
+    "Contribution",
     "Curves",
     "Facts",
+    "Front",
+    "Goal",
     "Health",
     "KPoint",
+    "Lever",
     "LeverSaving",
+    "Moved",
+    "Objective",
     "Outcome",
     "Plateau",
+    "QuestionMoves",
     "TopK",
+    "Trade",
     "Trial",
     "TuneResult",
     "Verdict",
     "alpha_path",
+    "contributions",
     "judge",
     "lever_savings",
+    "pareto",
     "tune",
 ]

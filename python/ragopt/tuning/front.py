@@ -13,9 +13,10 @@ from typing import Any
 from ragopt.economics import QuestionCost
 from ragopt.errors import UnknownNameError
 from ragopt.evaluation import Measure
+from ragopt.tuning.exact_front import exact_pieces
 from ragopt.tuning.trials import HalfSearch
 
-__all__ = ["Axis", "Front", "Trade", "measured_front", "pareto"]
+__all__ = ["Axis", "Front", "Trade", "made_front", "pareto"]
 
 
 class Axis(StrEnum):
@@ -54,11 +55,15 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """All that was tried on the tuning half, and which of it is worth having at its cost."""
+    """All that was tried on the tuning half, and which of it is worth having at its cost.
+
+    For the k of `exact` every alpha there is was tried, by the exact path; for others those of the grid.
+    """
 
     measure: str
     trades: tuple[Trade, ...]
     cost: QuestionCost
+    exact: tuple[int, ...] = ()
 
     def best(self, axis: Axis | str = Axis.TOKENS) -> tuple[Trade, ...]:
         """The Pareto front on that axis, the cheapest first: nothing tried is better at no more cost.
@@ -74,6 +79,7 @@ class Front:
         return {
             "measure": self.measure,
             "cost": self.cost.to_dict(),
+            "exact_ks": list(self.exact),
             "trades": [trade.to_dict() for trade in self.trades],
             "front": {str(axis): [t.to_dict() for t in self.best(axis)] for axis in (Axis.TOKENS, Axis.DOLLARS)},
         }
@@ -96,7 +102,7 @@ def pareto(trades: Sequence[Trade], axis: Axis) -> tuple[Trade, ...]:
     return tuple(kept)
 
 
-def measured_front(
+def made_front(
     tuning: HalfSearch,
     measure: Measure,
     alphas: Sequence[float | None],
@@ -104,12 +110,21 @@ def measured_front(
     cost: QuestionCost,
     seconds: Callable[[float | None], float],
 ) -> Front:
-    """Every alpha with every k on the tuning half; `seconds` is what the search takes at an alpha."""
-    trades = []
+    """Every alpha of the grid with every k on the tuning half, and what the exact path finds between them.
+
+    `seconds` is what the search takes at an alpha.
+    """
+    rows: list[tuple[float | None, int, float, float, float]] = []
     for alpha in alphas:
         cuts = tuning.cuts(alpha, ks, measure)
         means = (values.mean(axis=1).tolist() for values in (cuts.quality, cuts.recall, cuts.tokens))
-        for k, quality, recall, tokens in zip(ks, *means, strict=True):
-            dollars = float(cost.dollars(tokens))
-            trades.append(Trade(alpha, k, quality, recall, tokens, dollars, seconds(alpha) + cost.seconds(tokens)))
-    return Front(str(measure), tuple(trades), cost)
+        rows += [(alpha, *row) for row in zip(ks, *means, strict=True)]
+    exact: tuple[int, ...] = ()
+    if None not in alphas:
+        exact, found = exact_pieces(tuning, measure, ks)
+        rows += found
+    trades = [
+        Trade(alpha, k, quality, recall, tokens, float(cost.dollars(tokens)), seconds(alpha) + cost.seconds(tokens))
+        for alpha, k, quality, recall, tokens in rows
+    ]
+    return Front(str(measure), tuple(trades), cost, exact)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ragopt.evaluation import Comparison, Estimate
+from ragopt.tuning.objective import Goal
 from ragopt.types import SearchSettings
 
 __all__ = ["AlphaPoint", "Curves", "Facts", "Health", "KPoint", "TopK", "Trial"]
@@ -63,8 +64,11 @@ class TopK:
     margin: float
     loss: Estimate
     saved: Estimate
+    goal: Goal = field(default_factory=Goal)
 
     def __str__(self) -> str:
+        if self.goal.tokens is not None:
+            return self._under_a_limit()
         if self.chosen == self.default:
             return f"k stays {self.default}: no smaller one surely keeps recall within {self.margin:g} of it."
         change = (
@@ -76,6 +80,14 @@ class TopK:
                 f"k stays {self.default}: k = {self.chosen} gave {change}, which is not surely within {self.margin:g}."
             )
         return f"k = {self.k}: {change}, surely within {self.margin:g} on both halves."
+
+    def _under_a_limit(self) -> str:
+        tokens, recall = f"{abs(self.saved.mean):.0f}", f"{abs(self.loss.mean):.4f}"
+        than = (
+            f"{tokens} {'fewer' if self.saved.mean >= 0 else 'more'} tokens per question and {recall} "
+            f"{'less' if self.loss.mean >= 0 else 'more'} recall than k = {self.default} on the held-out half"
+        )
+        return f"k = {self.k}: the most recall within {self.goal.asked}, surely so on both halves; {than}."
 
 
 @dataclass(frozen=True, slots=True)

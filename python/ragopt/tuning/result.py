@@ -10,6 +10,7 @@ from typing import Any
 
 from ragopt.errors import InputError
 from ragopt.evaluation import Estimate
+from ragopt.tuning.ablation import Contribution
 from ragopt.tuning.chart import curve_picture
 from ragopt.tuning.front import Front
 from ragopt.tuning.moves import QuestionMoves
@@ -32,7 +33,7 @@ class TuneResult:
     the tuning half. `default_alpha` and `chosen_alpha` are None where alpha cannot matter. `notes`
     tell what was left out or looks wrong. `questions` are the held-out questions' texts, `worst` the ten of them
     that lost most (or, where none lost, that score least) with the hits that tell why. `front` sets quality against
-    cost on the tuning half.
+    cost on the tuning half. `contributions` tell what each changed setting did on the held-out half.
     """
 
     settings: Settings
@@ -50,6 +51,7 @@ class TuneResult:
     questions: Mapping[str, str]
     front: Front | None = None
     worst: tuple[QuestionMoves, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
@@ -134,6 +136,7 @@ class TuneResult:
                 "default": self.top_k.default,
                 "chosen": self.top_k.chosen,
                 "margin": self.top_k.margin,
+                "goal": self.top_k.goal.to_dict(),
                 "recall_lost": self.top_k.loss.to_dict(),
                 "tokens_saved": self.top_k.saved.to_dict(),
                 "sentence": str(self.top_k),
@@ -162,6 +165,7 @@ class TuneResult:
             "facts": self.facts.to_dict(),
             "notes": list(self.notes),
             "front": None if self.front is None else self.front.to_dict(),
+            "contributions": [lever.to_dict() for lever in self.contributions],
             "worst": [moves.to_dict() for moves in self.worst],
         }
 

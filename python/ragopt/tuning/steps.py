@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ragopt.errors import InputError
 from ragopt.evaluation import (
     Estimate,
     Measure,
@@ -20,6 +21,7 @@ from ragopt.evaluation import (
 )
 from ragopt.protocols import Progress
 from ragopt.tuning.choose import AlphaChoice, choose_alpha, loses_at_most, smallest_k
+from ragopt.tuning.objective import Goal, largest_k, within
 from ragopt.tuning.outcome import AlphaPoint, Health, KPoint, TopK, Trial
 from ragopt.tuning.trials import Arm, Cuts, HalfSearch
 from ragopt.tuning.verdict import Outcome, Verdict, judge
@@ -105,9 +107,9 @@ def alpha_grid(search: SearchSettings, alphas: Sequence[float] | None) -> tuple[
     return tuple(sorted({0.0, 1.0, *given, *(alpha for alpha in asked if alpha is not None)}))
 
 
-def k_grid(search: SearchSettings, ks: Sequence[int] | None) -> tuple[int, ...]:
-    """The top-k to try, ascending, the default k among them."""
-    asked = [k for k in _KS if k < search.k] if ks is None else [whole("ks", k, least=1) for k in ks]
+def k_grid(search: SearchSettings, ks: Sequence[int] | None, *, grow: bool = False) -> tuple[int, ...]:
+    """The top-k to try, ascending, the default k among them; larger ones than it only where k may `grow`."""
+    asked = [k for k in _KS if grow or k < search.k] if ks is None else [whole("ks", k, least=1) for k in ks]
     return tuple(sorted({*asked, search.k}))
 
 
@@ -161,10 +163,14 @@ def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome
     )
 
 
-def tune_k(tuning: HalfSearch, kept: HalfSearch, plan: Plan, alpha: float | None) -> tuple[TopK, tuple[KPoint, ...]]:
-    """The smallest k that keeps recall on both halves, and what every k gives and costs on the tuning half."""
+def tune_k(
+    tuning: HalfSearch, kept: HalfSearch, plan: Plan, alpha: float | None, goal: Goal
+) -> tuple[TopK, tuple[KPoint, ...]]:
+    """The k that reaches the goal on both halves, and what every k gives and costs on the tuning half."""
     cuts = tuning.cuts(alpha, plan.ks, plan.measure)
     place = plan.ks.index(plan.search.k)
+    if goal.tokens is not None:
+        return _k_within(kept, plan, alpha, goal, cuts), _k_curve(cuts, place, plan.seed)
     chosen = plan.ks[smallest_k(cuts.recall, place, margin=plan.margin, seed=plan.seed)]
     seen = kept.cuts(alpha, (chosen, plan.search.k), plan.measure)
     losses = seen.recall[1] - seen.recall[0]
@@ -193,6 +199,30 @@ def measure_arms(kept: HalfSearch, plan: Plan, alpha: AlphaOutcome, final: Searc
         if (final.alpha, final.k) not in [(a, size) for _, a, size in rows[2:]]:
             rows.append(("settings written", final.alpha, final.k))
     return tuple(kept.arm(name, share, size, measures) for name, share, size in rows)
+
+
+def _k_within(kept: HalfSearch, plan: Plan, alpha: float | None, goal: Goal, cuts: Cuts) -> TopK:
+    """The k with the most recall within the goal's tokens; where the held-out half takes more, the next below."""
+    limit = goal.tokens or 0.0
+    most = largest_k(cuts.recall, cuts.tokens, plan.ks, limit, seed=plan.seed)
+    seen = kept.cuts(alpha, plan.ks, plan.measure)
+    places = [] if most is None else [i for i in range(most + 1) if within(seen.tokens[i], limit, seed=plan.seed)]
+    if not places or most is None:
+        raise InputError(
+            f"nothing stays within {goal.asked}: k = {plan.ks[0]} already sends {cuts.tokens[0].mean():,.0f} tokens a "
+            f"question on the tuning half and {seen.tokens[0].mean():,.0f} on the held-out one (means, which must be "
+            f"below it surely); raise the limit, or cut smaller chunks"
+        )
+    chosen, default = places[-1], plan.ks.index(plan.search.k)
+    return TopK(
+        k=plan.ks[chosen],
+        default=plan.search.k,
+        chosen=plan.ks[most],
+        margin=plan.margin,
+        loss=mean_interval(seen.recall[default] - seen.recall[chosen], seed=plan.seed),
+        saved=mean_interval(seen.tokens[default] - seen.tokens[chosen], seed=plan.seed),
+        goal=goal,
+    )
 
 
 def _default_alpha(half: HalfSearch) -> float | None:

@@ -45,7 +45,7 @@ class Sending:
     def __init__(self, counter: TokenCounter, settings: PackSettings) -> None:
         self.settings = settings
         self.method = ""
-        self._counter = _Remembering(counter)
+        self.counter = _Remembering(counter)
         self._known: dict[str, TokenCount] = {}
 
     def sent(self, hits: Hits, k: int) -> tuple[Hit, ...]:
@@ -53,8 +53,12 @@ class Sending:
         first = hits[:k]
         if sum(self._of(hit).high + _MARKER for hit in first) <= self.settings.tokens:
             return first  # all of it fits, so there is nothing to choose
-        chosen = pack(hits.keep(first), self.settings.tokens, self._counter, order=self.settings.order)
+        chosen = pack(hits.keep(first), self.settings.tokens, self.counter, order=self.settings.order)
         return chosen.hits.items
+
+    def most(self, text: str) -> int:
+        """The most tokens that a chunk of this text takes in a context."""
+        return self.counter.count(text).high + _MARKER
 
     def tokens(self, hits: Iterable[Hit]) -> int:
         """The tokens of those hits' chunks."""
@@ -63,7 +67,7 @@ class Sending:
     def _of(self, hit: Hit) -> TokenCount:
         known = self._known.get(hit.id)
         if known is None:
-            known = self._known[hit.id] = self._counter.count(hit.chunk.full_text)
+            known = self._known[hit.id] = self.counter.count(hit.chunk.full_text)
             self.method = known.method
         return known
 

@@ -6,14 +6,17 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
 from ragopt import _core
-from ragopt.economics import QuestionCost, price
+from ragopt.economics import QuestionCost
+from ragopt.economics import price as price_of
 from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation import (
+    Answers,
     By,
     Measure,
     Qrels,
@@ -26,9 +29,11 @@ from ragopt.evaluation import (
 )
 from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
-from ragopt.tuning.front import Front, measured_front
+from ragopt.tuning.ablation import contributions
+from ragopt.tuning.front import Front, made_front
 from ragopt.tuning.halves import Half, halves
 from ragopt.tuning.moves import worst_questions
+from ragopt.tuning.objective import Goal, Objective
 from ragopt.tuning.outcome import Curves, Facts
 from ragopt.tuning.result import TuneResult, default_and_tuned
 from ragopt.tuning.steps import (
@@ -71,6 +76,10 @@ def tune(
     held_out_vectors: npt.ArrayLike | None = None,
     token_counter: TokenCounter | None = None,
     cost: QuestionCost | None = None,
+    objective: Objective | str = Objective.FEWEST_TOKENS,
+    budget: float | None = None,
+    price: Decimal | float | str | None = None,
+    answers: Answers | None = None,
     progress: Progress | None = None,
 ) -> TuneResult:
     """Tune alpha and top-k of `index` on judged queries, and judge the outcome on queries held out.
@@ -89,7 +98,11 @@ def tune(
       `recall_margin` of that recall with 95 % confidence on both halves becomes the setting. k never grows.
 
     `cost` prices a question (default: its context as input of `ragopt.economics.DEFAULT_MODEL`): the result's
-    `front` sets what every alpha and k give against tokens, dollars and latency.
+    `front` sets what every alpha and k give against tokens, dollars and latency. `objective` says what k is for: the
+    same recall with the fewest tokens, as above, or the most recall under a `budget` of mean tokens of context per
+    question, or under a `price` in dollars per question by `cost`; under a limit k may grow, up to 50.
+    `contributions` of the result tell what each changed setting did; with `answers` ({query id: texts that a right
+    answer holds}) by the share of answers that stand in the context, else by `measure` of what is sent.
 
     `also` names further measures for the held-out table. `token_counter` counts the tokens of
     chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
@@ -102,6 +115,8 @@ def tune(
         raise InputTypeError(f"settings is a {type(settings).__name__}: give Settings(...) or Settings.load(path)")
     if not callable(getattr(index, "search_many", None)):
         raise InputTypeError(f"index is a {type(index).__name__}: give an Index, as of Index.open(path)")
+    priced = cost or QuestionCost(price_of())
+    goal = Goal.of(objective, budget, price, priced)
     base = settings or Settings()
     search = base.search if normalizer is None else replace(base.search, normalizer=normalizer)
     if search.k < 1:
@@ -111,7 +126,7 @@ def tune(
         also=tuple(Measure.parse(name) for name in also),
         search=search,
         alphas=alpha_grid(search, alphas),
-        ks=k_grid(search, ks),
+        ks=k_grid(search, ks, grow=goal.tokens is not None),
         folds=whole("folds", folds, least=2),
         repeats=whole("repeats", repeats, least=1),
         margin=fraction("recall_margin", recall_margin),
@@ -128,10 +143,15 @@ def tune(
     )
     embedding = (time.perf_counter() - started) / (len(tuning.questions) + len(kept.questions))
     alpha = tune_alpha(tuning, kept, plan)
-    top_k, k_curve = tune_k(tuning, kept, plan, alpha.adopted)
+    top_k, k_curve = tune_k(tuning, kept, plan, alpha.adopted, goal)
     final = replace(search, alpha=search.alpha if alpha.adopted is None else alpha.adopted, k=top_k.k)
     arms = measure_arms(kept, plan, alpha, final)
-    front = _front(tuning, plan, alpha, arms, cost or QuestionCost(price()), embedding)
+    front = _front(tuning, plan, alpha, arms, priced, embedding)
+    before = replace(base, search=replace(search, alpha=alpha.default))
+    levers = contributions(
+        index, kept.questions, kept.qrels, before, replace(base, search=final), measure=plan.measure, where=where,
+        by=unit.by, answers=answers, token_counter=sending.counter, seed=plan.seed,
+    )  # fmt: skip
     first, second = default_and_tuned(arms)
     values = (arm.table.column(plan.measure) for arm in (first, second))
     worst = worst_questions(kept, plan.measure, (first.alpha, second.alpha), *values)
@@ -168,6 +188,7 @@ def tune(
         questions=dict(zip(kept.questions.ids, kept.questions.texts, strict=True)),
         front=front,
         worst=worst,
+        contributions=levers,
     )
 
 
@@ -183,7 +204,7 @@ def _front(
         return took.get(share if share == 1.0 else alpha.default, arms[0].seconds) + embedding
 
     alphas = (None,) if alpha.default is None else tuple(point.alpha for point in alpha.curve)
-    return measured_front(tuning, plan.measure, alphas, plan.ks, cost, seconds)
+    return made_front(tuning, plan.measure, alphas, plan.ks, cost, seconds)
 
 
 def _notes(index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half, unit: Unit) -> list[str]:

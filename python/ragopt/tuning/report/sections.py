@@ -21,6 +21,7 @@ __all__ = [
     "front",
     "held_out",
     "labels",
+    "levers",
     "questions",
     "settings",
     "spread",
@@ -94,6 +95,8 @@ def front(result: TuneResult) -> str:
         f"{'' if axis is Axis.TOKENS else ' hidden'}></div>"
         for axis in names
     )
+    ks = result.front.exact
+    exact = f" (for k up to {max(ks)} over every alpha there is)" if ks else ""
     beside = [
         f"{count:,} {what}"
         for count, what in ((price.prompt, "of prompt"), (price.cached, "read from the cache"), (price.output, "out"))
@@ -111,11 +114,30 @@ def front(result: TuneResult) -> str:
     ]  # fmt: skip
     return (
         f"<h2>Quality against cost</h2><div class='tools'>{buttons}</div><figure>{plots}<figcaption>The tuning "
-        f"questions. Every dot is an alpha and a k; on the line are those that no other beats in both. Dollars are "
+        f"questions. Every dot is an alpha and a k; on the line are those that no other beats in both{exact}. Dollars "
+        f"are "
         f"those of the context{counted}, by {escape(price.price.model)} at "
         f"${price.price.input_per_million.normalize():f} a million input tokens ({escape(price.price.source)}, "
         f"{price.price.as_of.isoformat()}). Latency is the search as measured here{read}.</figcaption></figure>"
         f"<details><summary>The front as a table</summary>{table(rows, numbers=True)}</details>"
+    )
+
+
+def levers(result: TuneResult) -> str:
+    """What each changed setting did, alone and with those before it."""
+    changed = [row for row in result.contributions if row.change]
+    if not changed:
+        return "<h2>What each lever contributed</h2><p>Alpha, k, threshold and packing all stay as they were.</p>"
+    rows = [["lever", "change", "quality, alone", "tokens, alone", "quality, so far", "tokens, so far"]]
+    rows += [
+        [str(row.lever), row.change, _plain(row.quality, 4, "+"), _plain(row.tokens, 0, "+"),
+         _plain(row.quality_so_far, 4, "+"), _plain(row.tokens_so_far, 0, "+")]
+        for row in changed
+    ]  # fmt: skip
+    return (
+        "<h2>What each lever contributed</h2><p class='muted'>The held-out questions, by what is sent: mean "
+        "differences from the default, each lever taken alone and then on top of those above it. Other levers stay as "
+        "they were.</p>" + table(rows)
     )
 
 
@@ -282,9 +304,10 @@ def _span(estimate: Estimate, digits: int) -> str:
     return f"{estimate.mean:,.{digits}f}<small>{estimate.low:,.{digits}f} to {estimate.high:,.{digits}f}</small>"
 
 
-def _plain(estimate: Estimate, digits: int) -> str:
-    bounds = f" ({estimate.low:,.{digits}f} to {estimate.high:,.{digits}f})" if estimate.known else ""
-    return f"{estimate.mean:,.{digits}f}{bounds}"
+def _plain(estimate: Estimate, digits: int, sign: str = "") -> str:
+    shape = f"{sign},.{digits}f"
+    bounds = f" ({estimate.low:{shape}} to {estimate.high:{shape}})" if estimate.known else ""
+    return f"{estimate.mean:{shape}}{bounds}"
 
 
 def _rank(rank: int | None) -> str:
