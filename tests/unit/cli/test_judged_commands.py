@@ -87,3 +87,36 @@ def test_tune(run: Run, judged: Path) -> None:
     assert half.code == 2 and "belong together" in half.err
     leak = run(*argv, "--held-out-queries", judged / "q.jsonl", "--held-out-qrels", judged / "r.tsv")
     assert leak.code == 2 and "tuned on as well" in leak.err
+
+
+def test_tune_for_a_limit_and_answers(run: Run, judged: Path) -> None:
+    argv = (
+        "tune",
+        judged / "idx",
+        "--queries",
+        judged / "q.jsonl",
+        "--qrels",
+        judged / "r.tsv",
+        "-o",
+        judged / "o.toml",
+    )
+    free = run(*argv, "-k", 3, "--objective", "best under a budget", "--budget", 1000, "--json").json
+    assert free["top_k"]["goal"]["objective"] == "best-under-a-budget"
+    assert free["latency"][0]["seconds"] > 0
+    priced = run(*argv, "--objective", "best-under-a-price", "--price", "0.01", "--output-tokens", 100, "--json").json
+    assert priced["front"]["cost"]["output_tokens"] == 100
+    assert priced["top_k"]["goal"]["limit"].startswith("$0.01 per question")
+    write(judged, {"a.jsonl": "\n".join(f'{{"_id": "q{i}", "answers": ["subject{i}"]}}' for i in range(199))})
+    answered = run(*argv, "--answers", judged / "a.jsonl", "--json").json
+    assert answered["contributions"][1]["change"] == "search.k 10 → 1"
+    assert answered["contributions"][1]["quality"]["mean"] == 0.0  # the one hit that is left holds the answer
+    write(judged, {"b.jsonl": '{"_id": "q1", "answers": "subject1"}'})
+    for wrong, part in (
+        (("--answers", judged / "b.jsonl"), "b.jsonl"),
+        (("--objective", "cheapest"), "cheapest"),
+        (("--budget", 5), "says nothing"),
+        (("--model", "nobody"), "nobody"),
+        (("--objective", "best-under-a-budget", "--budget", 1), "nothing stays within 1 tokens"),
+    ):
+        refused = run(*argv, *wrong)
+        assert refused.code == 2 and part in refused.err and refused.out == ""

@@ -116,7 +116,7 @@ def test_the_front_is_exact_over_every_alpha(index: Index, measure: str) -> None
 
 
 def test_k_that_may_not_fit_is_not_called_exact(index: Index) -> None:
-    front = tuned(index, settings=Settings(pack=PackSettings(tokens=120))).front
+    front = tuned(index, settings=Settings(pack=PackSettings(tokens=400))).front
     assert 1 in front.exact
     assert 10 not in front.exact
     assert {t.k for t in front.trades} == {1, 2, 3, 4, 5, 6, 8, 10}
