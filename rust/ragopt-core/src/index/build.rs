@@ -1,9 +1,14 @@
 //! Chunks to a segment: texts are analyzed in parallel, and the result does not depend on how, nor on the pieces in
 //! which they come.
 //!
+//! Whoever pushes is often slower than the analysis (Python makes objects one by one): so what waits is analyzed by other
+//! threads while more comes in.
+//!
 //! What was pushed is kept in the form that a segment has, or close to it, and not as it came: texts wait until there are
 //! enough of them for all threads, then become postings; vectors go into blocks that are given up one by one when the
 //! whole is made. So building takes little more memory than what is built.
+
+use std::thread::JoinHandle;
 
 use rayon::prelude::*;
 
@@ -46,6 +51,10 @@ pub struct Builder {
     stored: Growing,
     /// Texts that were not analyzed yet.
     waiting: Growing,
+    /// Runs of the texts before, which are being made.
+    coming: Option<JoinHandle<Vec<Run>>>,
+    /// Chunks in `runs` and in those that come.
+    analyzed: usize,
     runs: Vec<Run>,
     vectors: Option<Rows>,
     columns: columns::Builder,
@@ -61,6 +70,8 @@ impl Builder {
             ids: Growing::default(),
             stored: Growing::default(),
             waiting: Growing::default(),
+            coming: None,
+            analyzed: 0,
             runs: Vec::new(),
             vectors: dimension.map(Rows::new),
             columns: columns::Builder::default(),
@@ -97,9 +108,9 @@ impl Builder {
         source.metadata.iter().for_each(|row| self.columns.push(row));
         self.columns.skip(source.ids.len() - source.metadata.len());
         let bytes: usize = source.texts.iter().map(|text| text.len()).sum();
-        if self.waiting.bytes() + bytes < MANY {
+        if bytes < MANY {
             source.texts.iter().for_each(|text| self.waiting.push(text.as_bytes()));
-            return Ok(());
+            return if self.waiting.bytes() < MANY { Ok(()) } else { self.analyze_meanwhile() };
         }
         self.analyze_waiting()?;
         self.analyze(source.texts)
@@ -137,6 +148,30 @@ impl Builder {
         }
     }
 
+    /// Lets other threads analyze what waits, all but one of those that there are: that one brings more meanwhile.
+    fn analyze_meanwhile(&mut self) -> Result<()> {
+        let count = threads(self.waiting.bytes())?.current_num_threads();
+        if count < 2 {
+            return self.analyze_waiting();
+        }
+        self.receive();
+        let (analyzer, first) = (self.analyzer, self.analyzed);
+        let waiting = std::mem::take(&mut self.waiting).strings();
+        self.analyzed += waiting.len();
+        let pool = pool(count - 1)?;
+        let work = move || pool.install(|| runs(&analyzer, &waiting.iter().collect::<Vec<_>>(), first));
+        let started = std::thread::Builder::new().spawn(work);
+        self.coming = Some(started.map_err(|cause| Error::Input(format!("no thread to build with: {cause}")))?);
+        Ok(())
+    }
+
+    /// Takes the runs that come.
+    fn receive(&mut self) {
+        if let Some(coming) = self.coming.take() {
+            self.runs.extend(coming.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+    }
+
     fn analyze_waiting(&mut self) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting).strings();
         self.analyze(&waiting.iter().collect::<Vec<_>>())
@@ -144,17 +179,13 @@ impl Builder {
 
     /// Makes runs of `texts`, which are those of the next chunks.
     fn analyze(&mut self, texts: &[&str]) -> Result<()> {
-        if texts.is_empty() {
-            return Ok(());
+        self.receive();
+        if !texts.is_empty() {
+            let bytes: usize = texts.iter().map(|text| text.len()).sum();
+            let made = threads(bytes)?.install(|| runs(&self.analyzer, texts, self.analyzed));
+            self.runs.extend(made);
+            self.analyzed += texts.len();
         }
-        let first: usize = self.runs.iter().map(|run| run.lengths().len()).sum();
-        let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        let analyzer = &self.analyzer;
-        let runs: Vec<Run> = threads(bytes)?.install(|| {
-            let cuts = cut(texts, rayon::current_num_threads()).into_par_iter();
-            cuts.map(|(start, texts)| Run::of(analyzer, texts, (first + start) as Ordinal)).collect()
-        });
-        self.runs.extend(runs);
         Ok(())
     }
 
@@ -193,10 +224,21 @@ pub(crate) fn segment(analyzer: &Analyzer, source: Source<'_>) -> Result<Segment
     builder.finish()
 }
 
+/// Runs of `texts`, those of the chunks from `first` on, one for each thread of the pool that it is called in.
+fn runs(analyzer: &Analyzer, texts: &[&str], first: usize) -> Vec<Run> {
+    let cuts = cut(texts, rayon::current_num_threads()).into_par_iter();
+    cuts.map(|(start, texts)| Run::of(analyzer, texts, (first + start) as Ordinal)).collect()
+}
+
 /// Threads for so many bytes, of their own, so that building works in a process that was forked.
 pub(super) fn threads(bytes: usize) -> Result<rayon::ThreadPool> {
+    pool(usize::from(bytes <= FEW))
+}
+
+/// So many threads; 0: as many as there are cores.
+fn pool(count: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::from(bytes <= FEW))
+        .num_threads(count)
         .build()
         .map_err(|cause| Error::Input(format!("no threads to build with: {cause}")))
 }
