@@ -138,7 +138,18 @@ impl Index {
     /// [`Error::NotAnIndex`](crate::error::Error::NotAnIndex), [`Error::Version`](crate::error::Error::Version),
     /// [`Error::Corrupt`](crate::error::Error::Corrupt) or [`Error::Read`](crate::error::Error::Read).
     pub fn open(path: &Path) -> Result<Self> {
-        manifest::open(path)
+        let index = manifest::open(path)?;
+        index.derive();
+        Ok(index)
+    }
+
+    /// Makes what every search derives from the snapshot, so that the first one need not. The snapshots of tenants, of
+    /// which there may be very many, make theirs when they are searched.
+    fn derive(&self) {
+        let saturations = self.saturations();
+        for part in self.parts.iter().filter(|part| part.tenant.is_none()) {
+            part.levels(saturations);
+        }
     }
 
     /// Writes the index to the folder of `lock`, replacing an index that stands there, whole or not at all.
