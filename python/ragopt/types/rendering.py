@@ -35,8 +35,9 @@ FRAMES: dict[Form, tuple[str, str, str]] = {
 _BLANK = r"[\s\u00ad\u200b-\u200d\u2060\ufeff]*"
 _NUMBER = r"(?!0+\D)\d+"
 _NUMBERS = rf"{_BLANK}{_NUMBER}(?:{_BLANK}[,;\u2013-]{_BLANK}{_NUMBER})*{_BLANK}"
-_POSING = re.compile(rf"(\\*)([\[\uff3b\u3010])({_NUMBERS})(\\*)([\]\uff3d\u3011])")
-_POSED = re.compile(rf"(\\+)([\[\uff3b\u3010])({_NUMBERS})(\\+)([\]\uff3d\u3011])")
+# A run of backslashes is looked at from its start alone: from each of them, long runs would take quadratic time.
+_POSING = re.compile(rf"(?<!\\)(\\*)([\[\uff3b\u3010])({_NUMBERS})(\\*)([\]\uff3d\u3011])")
+_POSED = re.compile(rf"(?<!\\)(\\+)([\[\uff3b\u3010])({_NUMBERS})(\\+)([\]\uff3d\u3011])")
 _MARK = re.compile(r"(?<!\\)\[(\s*[1-9]\d{0,5}(?:\s*[,;\u2013-]\s*[1-9]\d{0,5})*\s*)\]", re.ASCII)
 _RANGE = re.compile(r"(\d+)\s*[\u2013-]\s*(\d+)")
 _MOST_OF_A_RANGE = 200
@@ -48,8 +49,8 @@ _HIDDEN = (
     "\U000e0000-\U000e007f"
 )
 _ANY_HIDDEN = re.compile(f"[{_HIDDEN}]")
-_HIDE = re.compile(rf"(\\*)(?:(u\{{(?:[0-9a-f]{{1,5}}|10[0-9a-f]{{4}})\}})|([{_HIDDEN}]))")
-_HIDDEN_AS = re.compile(r"(\\+)u\{([0-9a-f]{1,5}|10[0-9a-f]{4})\}")
+_HIDE = re.compile(rf"(?<!\\)(\\*)(?:(u\{{(?:[0-9a-f]{{1,5}}|10[0-9a-f]{{4}})\}})|([{_HIDDEN}]))")
+_HIDDEN_AS = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,5}|10[0-9a-f]{4})\}")
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", "]]>": "]]&gt;", "\r": "&#13;", '"': "&quot;"}
 _XML = re.compile("&|<|]]>|\r")
@@ -87,14 +88,15 @@ def search_results(sources: Sequence[Source]) -> list[dict[str, Any]]:
 def search_result(source: Source) -> dict[str, Any]:
     """One content block: `source` is the chunk's id, each piece one content, so that a citation can name pieces.
 
-    Title and content may not be empty for Bedrock: a source without a title goes by its document's id.
+    Bedrock refuses blank ones: a source without a title goes by its document's id, one without a text by its title.
     """
     title = " ".join(source.title.split()) or source.document
+    texts = [piece.text for piece in source.pieces if piece.text.strip()] or [title]
     return {
         "searchResult": {
             "source": _hide(source.id),
             "title": _hide(title),
-            "content": [{"text": _hide(piece.text)} for piece in source.pieces],
+            "content": [{"text": _hide(text)} for text in texts],
             "citations": {"enabled": True},
         }
     }
