@@ -89,6 +89,9 @@ class ByteEstimate:
             samples=self._fitted.samples,
         )
 
+    def __reduce__(self) -> tuple[type[ByteEstimate], tuple[str]]:
+        return ByteEstimate, (self._family,)  # the rates are read again where it is unpickled
+
     def __repr__(self) -> str:
         return f"ByteEstimate({self._family!r})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, median
@@ -168,3 +169,9 @@ def test_the_rules_of_thumb_and_tiktoken_count_too_few(family: str) -> None:
     assert sum(len(row["text"]) / 4 for row in rows) < 0.9 * sum(row[family] for row in rows)
     highs = [ByteEstimate(family).count(row["text"]).high for row in rows]
     assert mean(high >= row[family] for high, row in zip(highs, rows, strict=True)) >= 0.9
+
+
+def test_a_counter_can_be_pickled() -> None:
+    counter = ByteEstimate("claude-4.6")
+    again = pickle.loads(pickle.dumps(counter))
+    assert again.family == "claude-4.6" and again.count("How many?") == counter.count("How many?")
