@@ -68,6 +68,8 @@ class Pipeline:
             )
         if settings is not None and not isinstance(settings, Settings):
             raise InputTypeError(f"settings is a {type(settings).__name__}: give Settings(...) or Settings.load(path)")
+        if settings is not None and isinstance(source, Index):
+            require_fit(settings, source)
         self.source = source
         self.settings = Settings() if settings is None else settings
         self._retriever = LocalRetriever(source, self.settings.search) if isinstance(source, Index) else source
@@ -288,6 +290,17 @@ class Pipeline:
         if not callable(getattr(model, "generate", None)):
             raise InputTypeError(f"generator is a {type(model).__name__}: give a ragopt.protocols.Generator")
         return model
+
+
+def require_fit(settings: Settings, index: Index) -> None:
+    """Refuse tuned settings on an index that they were not made for, by a SettingsError that names what differs.
+
+    What a score means must be the same (analyzer, BM25, embedder), and of the chunks sampled when they were tuned one
+    at least must be there; chunks may have come and gone.
+    """
+    if (tuned := settings.tuned) is not None:
+        sample = tuned.index.sample
+        tuned.require_fit(index.identity(), sum(index.get(id) is not None for id in sample))
 
 
 def _query_settings(source: Index | Retriever, settings: Settings) -> QuerySettings:

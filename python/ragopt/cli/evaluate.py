@@ -20,6 +20,7 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import read_queries
 from ragopt.errors import InputError
 from ragopt.evaluation import MEASURES, Qrels, Standings, System, Table, evaluate, evaluate_all
+from ragopt.pipeline import require_fit
 from ragopt.types import Settings
 
 __all__ = ["add_parser", "run"]
@@ -85,6 +86,7 @@ def _alone(args: argparse.Namespace) -> int:
     settings, where = settings_of(args), filter_of(args)
     queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)
     index = opened(args)
+    require_fit(settings, index)
     with Progress() as progress:
         progress(len(queries), 0, "searching, questions:")
         result = evaluate(index, queries, qrels, args.measures, settings=settings, where=where, by=args.by)

@@ -21,6 +21,7 @@ from ragopt.cli.options import (
 from ragopt.cli.output import emit, emit_json, json_metadata, note, score, shortened, table
 from ragopt.cli.steps import step_lines
 from ragopt.index import Index
+from ragopt.pipeline import require_fit
 from ragopt.query import prepare
 from ragopt.types import Explanation, Hit, Hits, Query, Settings, SideExplanation, Trace
 
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     search = settings.search
     index = opened(args)
+    require_fit(settings, index)
     query, steps = _prepared(args, settings, index)
     hits = index.search(
         query,

@@ -23,10 +23,12 @@ from ragopt.index.rows import EmbeddedRows, given_rows
 from ragopt.index.store import Store
 from ragopt.index.writing import Writer, silent
 from ragopt.protocols import Chunker, Progress
-from ragopt.types import Bm25
+from ragopt.types import Bm25, IndexIdentity
 
 __all__ = ["Index"]
 
+#: Ids that an index's identity holds.
+_SAMPLE = 8
 _REPEATED = 'an earlier one; give each its own id, or pass on_duplicate="last" to keep the later of the two'
 
 
@@ -174,6 +176,20 @@ class Index(Writer):
             "segments": core.segments(),
             "sizes": core.sizes(),
         }
+
+    def identity(self) -> IndexIdentity:
+        """What settings tuned on this index are held against (`ragopt.types.IndexIdentity`)."""
+        told = self.describe()
+        analyzer, bm25, embedder = told["analyzer"], told["bm25"], told["embedder"]
+        count = 0 if told["tenant_field"] else min(len(self), _SAMPLE)
+        return IndexIdentity(
+            analyzer=f"{analyzer['name']} {analyzer['version']} {analyzer['fingerprint']}",
+            bm25=" ".join(f"{name} {value}" if name != "variant" else f"{value}" for name, value in bm25.items()),
+            embedder=embedder["name"] if embedder else "given" if told["dimension"] else "",
+            dimension=told["dimension"] or 0,
+            chunks=len(self),
+            sample=tuple(self.chunk(i * len(self) // count).id for i in range(count)),
+        )
 
     @property
     def _store(self) -> Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.verdict import Outcome, Verdict
-from ragopt.types import Settings
+from ragopt.types import IndexIdentity, Settings, Tuned
 
 __all__ = ["TuneResult", "default_and_tuned"]
 
@@ -34,6 +34,7 @@ class TuneResult:
     tell what was left out or looks wrong. `questions` are the held-out questions' texts, `worst` the ten of them
     that lost most (or, where none lost, that score least) with the hits that tell why. `front` sets quality against
     cost on the tuning half. `contributions` tell what each changed setting did on the held-out half.
+    `identity` is what the settings file says of the index; None for a searcher that is not an `Index`.
     """
 
     settings: Settings
@@ -52,6 +53,7 @@ class TuneResult:
     front: Front | None = None
     worst: tuple[QuestionMoves, ...] = ()
     contributions: tuple[Contribution, ...] = ()
+    identity: IndexIdentity | None = None
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
@@ -75,8 +77,32 @@ class TuneResult:
         return next(arm for arm in reversed(self.arms) if (arm.alpha, arm.k) == (alpha, final.k))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the settings file that production loads, with what was tuned and the verdict as a comment."""
-        self.settings.save(path, comment="\n".join(self.summary()))
+        """Write the settings file that production loads: the settings, where they were tuned, what was measured.
+
+        A `Pipeline` refuses the file on an index that it does not fit; of a searcher that is not an `Index` nothing is
+        known to compare, and nothing is refused. The verdict stands in a comment on top too.
+        """
+        replace(self.settings, tuned=self.tuned).save(path, comment="\n".join(self.summary()))
+
+    @property
+    def tuned(self) -> Tuned | None:
+        """What the settings file says of its making; None for a searcher that is not an `Index`."""
+        if self.identity is None:
+            return None
+        facts, (default, _), mine = self.facts, self.pair, self.written.table.estimates[self.facts.measure]
+        return Tuned(
+            index=self.identity,
+            date=facts.date,
+            version=facts.version,
+            seed=facts.seed,
+            measure=facts.measure,
+            questions=facts.held_out_queries,
+            score=mine.mean,
+            default_score=default.table.estimates[facts.measure].mean,
+            verdict=str(self.verdict.outcome),
+            low=mine.low if mine.known else None,
+            high=mine.high if mine.known else None,
+        )
 
     def report(
         self, path: str | os.PathLike[str], *, sections: Sequence[Section] = (), command: str | None = None

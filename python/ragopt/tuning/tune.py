@@ -27,6 +27,7 @@ from ragopt.evaluation import (
     Unit,
     check_ids,
 )
+from ragopt.index import Index
 from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
 from ragopt.tuning.ablation import contributions
@@ -117,7 +118,7 @@ def tune(
         raise InputTypeError(f"index is a {type(index).__name__}: give an Index, as of Index.open(path)")
     priced = cost or QuestionCost(price_of())
     goal = Goal.of(objective, budget, price, priced)
-    base = settings or Settings()
+    base = replace(settings or Settings(), tuned=None)  # they are found anew
     search = base.search if normalizer is None else replace(base.search, normalizer=normalizer)
     if search.k < 1:
         raise InputError("settings.search.k is 0, so nothing would be sent: tune with a k of 1 or more")
@@ -189,6 +190,7 @@ def tune(
         front=front,
         worst=worst,
         contributions=levers,
+        identity=index.identity() if isinstance(index, Index) else None,
     )
 
 

@@ -21,6 +21,7 @@ from ragopt.types.query import Query
 from ragopt.types.settings import Settings
 from ragopt.types.sources import Citation, Form, Piece, Source
 from ragopt.types.trace import Span, Trace
+from ragopt.types.tuned import IndexIdentity, Tuned
 
 __all__ = [
     "And",
@@ -41,6 +42,7 @@ __all__ = [
     "Generation",
     "Hit",
     "Hits",
+    "IndexIdentity",
     "Mark",
     "Normalizer",
     "Not",
@@ -67,6 +69,7 @@ __all__ = [
     "Threshold",
     "TokenCount",
     "Trace",
+    "Tuned",
     "Usage",
     "Variant",
     "Where",

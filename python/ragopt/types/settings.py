@@ -14,6 +14,7 @@ from ragopt.errors import InputError, SettingsError, UnknownNameError
 from ragopt.types.parameters import GenerateSettings, PackSettings, SearchSettings, Threshold
 from ragopt.types.preparing import QuerySettings
 from ragopt.types.pruning import PruneSettings, Recalibration
+from ragopt.types.tuned import Tuned
 
 __all__ = ["Settings"]
 
@@ -24,17 +25,23 @@ _TABLES = {
     "query": QuerySettings,
     "prune": PruneSettings,
 }
+_MAKING = ("tuned", "index")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of every stage: what a tuned file holds."""
+    """The settings of every stage: what a tuned file holds.
+
+    `tuned` says on which index they were found, and what was measured there; a `Pipeline` refuses them on an index that
+    they do not fit. None for settings made by hand.
+    """
 
     search: SearchSettings = SearchSettings()
     pack: PackSettings = PackSettings()
     generate: GenerateSettings = GenerateSettings()
     query: QuerySettings = QuerySettings()
     prune: PruneSettings = PruneSettings()
+    tuned: Tuned | None = None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Settings:
@@ -57,9 +64,18 @@ class Settings:
         if not isinstance(tables, Mapping):
             raise SettingsError(f"settings are a {type(tables).__name__}: give tables, as to_dict() does")
         stages: dict[str, Any] = {}
+        making = {name: tables[name] for name in _MAKING if name in tables}
+        if len(making) == 1:
+            raise SettingsError(
+                f"[{next(iter(making))}] alone: [tuned] and [index] belong together, keep or delete both"
+            )
+        if making:
+            stages["tuned"] = Tuned.from_tables(making["tuned"], making["index"])
         for name, values in tables.items():
+            if name in _MAKING:
+                continue
             if name not in _TABLES:
-                raise UnknownNameError.of("settings table", name, _TABLES)
+                raise UnknownNameError.of("settings table", name, [*_TABLES, *_MAKING])
             if not isinstance(values, Mapping):
                 raise SettingsError(f"[{name}] must be a table")
             stages[name] = _stage(name, values)
@@ -67,7 +83,8 @@ class Settings:
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested plain values; what is None is left out, a threshold carries its kind."""
-        return {name: _plain(getattr(self, name)) for name in _TABLES}
+        stages = {name: _plain(getattr(self, name)) for name in _TABLES}
+        return stages if self.tuned is None else {**stages, **self.tuned.to_tables()}
 
     def to_toml(self, *, comment: str = "") -> str:
         """The settings as the text of a TOML file, with `comment` as the lines on top."""
