@@ -49,6 +49,12 @@ def figures(tmp_path: Path) -> Path:
         *(sweep("chunks", count, count, 384) for count in (10_000, 1_000_000)),
         *(sweep("dimension", width, 100_000, width) for width in (128, 1024)),
         {"part": "1m/hybrid/ways", "kind": "race", "entries": ways},
+        {
+            "part": "aws/survivors",
+            "kind": "left",
+            "chunks": 149_674,
+            "survivors": {"dense, top 10": [0.0, 170.4, 21.0]},
+        },
         {"part": "cost/terms/hybrid", "kind": "race", "entries": {f"{n} terms": entry(n * 1e-3) for n in (1, 8)}},
     ]
     file = tmp_path / "figures.json"
@@ -61,6 +67,7 @@ def test_the_page_of_costs(figures: Path, tmp_path: Path) -> None:
     page = (tmp_path / "cost-model.md").read_text(encoding="utf-8")
     assert "| 1,000,000 | 10 |" in page
     assert "takes 10.0 ms at 1,000,000 chunks" in page
+    assert "| aws | 149,674 | dense, top 10 | 0 | 170 | 21 |" in page
     assert "count\n   5.0 bytes more or less a dimension" in page
     for name in ("chunks", "memory", "build", "dimension", "terms", "top", "filter"):
         drawn = ET.fromstring((tmp_path / f"cost-{name}.svg").read_text(encoding="utf-8"))

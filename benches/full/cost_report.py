@@ -14,6 +14,7 @@ from typing import Any
 
 from benches.data import ROOT
 from benches.full import svg
+from benches.full.report import LEFT
 from benches.full.run import state
 
 Results = dict[str, dict[str, Any]]
@@ -151,7 +152,7 @@ the process's own) and {each["disk"]:,.0f} on disk, {4 * top["dimension"]:,} of 
 ## By terms, k and filter
 
 {more}
-
+{_survivors(results)}
 ## When to move to OpenSearch
 
 Stay with ragopt in the process while all three hold:
@@ -170,6 +171,29 @@ Stay with ragopt in the process while all three hold:
 Move when the first of the three breaks. The pipeline, the settings and the measures stay the same; what is given up is
 the exact top-k: OpenSearch's k-NN index is approximate (exact only where a script scores every chunk), and its hybrid
 query joins candidate lists.
+"""
+
+
+def _survivors(results: Results) -> str:
+    """What the bounds leave of each collection, where that was measured."""
+    measured = [one for one in results.values() if one.get("kind") == "left"]
+    if not measured:
+        return ""
+    rows = [
+        [one["part"].split("/")[0], f"{one['chunks']:,}", name, *(f"{count:,.0f}" for count in counts)]
+        for one in measured
+        for name, counts in one["survivors"].items()
+    ]
+    head = ["", "chunks", "search", *LEFT]
+    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---", "--:", "---", *["--:"] * 3], *rows]]
+    return f"""
+## What the bounds leave
+
+Chunks a question whose BM25 is worked out (in a search for terms alone), whose vector is bounded a second time by all
+bits of its code, and whose cosine is worked out; means over up to 200 questions. 0 in all is a search that scores
+everything, as of few chunks. `1m` is synthetic, the others are real text with static vectors.
+
+{chr(10).join(lines)}
 """
 
 

@@ -106,6 +106,17 @@ class Ragopt:
     def answers(self, given: Any) -> list[Answer]:
         return [([int(hit.id) for hit in hits], [hit.score for hit in hits]) for hits in given]
 
+    def survivors(self, task: Task, stop: int) -> list[tuple[int, int, int]]:
+        """Of each question: chunks whose BM25 was worked out, that were bounded twice, whose cosine was worked out."""
+        from ragopt import _core
+
+        alpha = {"lexical": 0.0, "dense": 1.0}.get(task["side"], task.get("alpha"))
+        parameters = _core.Parameters(task["k"], alpha, task.get("normalizer", "bounded"), 1000, -1.0, None)
+        texts = self.workload.questions("q")[:stop] if task["side"] != "dense" else [None] * stop
+        rows = [None] * stop if task["side"] == "lexical" else list(self.workload.question_vectors()[:stop])
+        core = self.index._snapshot.core
+        return [core.survivors(text, row, None, parameters) for text, row in zip(texts, rows, strict=False)]
+
 
 class Bm25s:
     """bm25s with its numba back end."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benches.full.engines import SAVED_AS
-from benches.full.parts import Build, Entry, Goal, Opening, Part, Race, Room, dense, hybrid, lexical
+from benches.full.parts import Build, Entry, Goal, Left, Opening, Part, Race, Room, dense, hybrid, lexical
 from benches.full.process import Worker, place
 from benches.full.workloads import Workload
 from benches.run import same, say
@@ -48,6 +48,8 @@ def measure(part: Part, code: Code, *, budget: float = BUDGET, rounds: int | Non
         found = _room(part, code)
     elif isinstance(part, Opening):
         found = _opening(part, code, rounds or part.rounds)
+    elif isinstance(part, Left):
+        found = _left(part, code)
     else:
         found = race(part, code, start + budget, rounds or part.rounds)
     about = {"workload": part.workload.name, "chunks": part.workload.size, "dimension": part.workload.dimension}
@@ -225,6 +227,16 @@ def _opening(part: Opening, code: Code, rounds: int) -> dict[str, Any]:
     measured["bytes a posting"] = sizes["bytes_postings"] / sizes["postings"]
     found = {"sizes": sizes, "disk": sections(folder), "resident": {}}
     return {**found, "rounds": rounds, "measured": measured, "limits": _limits(part, measured)}
+
+
+def _left(part: Left, code: Code) -> dict[str, Any]:
+    """Means over the questions, for each side and k."""
+    rows = {}
+    with opened("ragopt", part.workload, code) as worker:
+        for task in [made(k=k) for made in (lexical, dense, hybrid) for k in (10, 100)]:
+            rows[f"{task['side']}, top {task['k']}"] = worker.ask("survivors", task=task, questions=part.questions)
+    means = {name: [float(mean) for mean in np.mean(counts, axis=0)] for name, counts in rows.items()}
+    return {"survivors": means}
 
 
 def _limits(part: Room | Opening, measured: dict[str, float]) -> list[dict[str, Any]]:

@@ -76,7 +76,16 @@ class Opening:
     rounds: int = 5
 
 
-Part = Race | Build | Room | Opening
+@dataclass(frozen=True)
+class Left:
+    """How many chunks the bounds of ragopt leave, a question: the mean over the questions."""
+
+    name: str
+    workload: Workload
+    questions: int = 200
+
+
+Part = Race | Build | Room | Opening | Left
 
 
 def lexical(k: int = 10, words: str = "q", **more: Any) -> Task:
@@ -199,6 +208,7 @@ def _million() -> list[Part]:
         hybrid_race("1m/hybrid", both),
         ways("1m/hybrid/ways", both, hybrid(), 200, 1.3),
         thread_race("1m/hybrid/threads", both, hybrid(), 1.2, 200),
+        Left("1m/survivors", both),
     ]
 
 
@@ -226,6 +236,7 @@ def _real(name: str) -> list[Part]:
         ways(f"{name}/lexical/ways", given, lexical(), 1000, 1.3),
         ways(f"{name}/dense/ways", given, dense(), 1000, 1.3),
         ways(f"{name}/hybrid/ways", given, hybrid(), 1000, 1.3),
+        Left(f"{name}/survivors", given),
     ]
 
 

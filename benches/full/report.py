@@ -8,6 +8,8 @@ from benches.report import machine as plain_machine
 from benches.report import version
 
 PEERS = ("tantivy", "bm25q")
+#: What bounds leave: BM25 worked out, a second bound, the cosine worked out.
+LEFT = ("BM25", "second bound", "cosine")
 
 
 def machine() -> dict[str, str]:
@@ -30,6 +32,12 @@ def shown(result: dict[str, Any]) -> str:
     if result["kind"] in ("room", "opening"):
         lines += [f"  {name:28} {value:,.2f}" for name, value in result["measured"].items()]
         lines += [f"  {name:28} {value:,}" for name, value in {**result["sizes"], **_disk(result)}.items()]
+    elif result["kind"] == "left":
+        lines.append(f"  {'chunks a question':28} {LEFT[0]:>14} {LEFT[1]:>14} {LEFT[2]:>14}")
+        lines += [
+            f"  {name:28} {one:>14,.1f} {two:>14,.1f} {three:>14,.1f}"
+            for name, (one, two, three) in result["survivors"].items()
+        ]
     elif result["kind"] == "build":
         lines += [
             f"  {name:28} {time(row['p50']):>10}  {spread(row)}  processor {time(row['processor'])}, "

@@ -2,7 +2,7 @@
 
 `build` → seconds, bytes; `keep` → bytes on disk; `open` → seconds; `first` and `warm` → seconds of the first question
 and of warming; `answers` → ordinals and scores; `round` → seconds of each question, in the order asked; `memory` →
-resident bytes; `describe` → ragopt's own account.
+resident bytes; `describe` → ragopt's own account; `survivors` → how many chunks its bounds left to each question.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ def answer(host: Any, command: Command) -> Any:
             return [one for i in range(0, stop, size) for one in host.answers(call(i, min(i + size, stop)))]
         case "round":
             return measured(host, command)
+        case "survivors":
+            return host.survivors(command["task"], command["questions"])
         case "memory":
             return memory()
         case "describe":

@@ -289,6 +289,19 @@ class Index:
     ) -> list[_Pairs]:
         """For each query the chunks that some alpha puts among the first k, whatever the parameters' alpha is."""
 
+    def survivors(
+        self,
+        lexical: str | list[tuple[str, float]] | None,
+        vector: npt.NDArray[np.float32] | None,
+        allow: Allow | None,
+        parameters: Parameters,
+        /,
+    ) -> tuple[int, int, int]:
+        """For benches: chunks whose BM25 a search worked out, whose vector it bounded twice, whose cosine it worked out.
+
+        All 0 where it scores everything.
+        """
+
     def explain(
         self,
         lexical: str | list[tuple[str, float]] | None,

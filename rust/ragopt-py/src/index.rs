@@ -341,6 +341,23 @@ impl Index {
         Ok(pairs.into_iter().map(|one| asked::pairs(py, one)).collect())
     }
 
+    #[pyo3(signature = (lexical, vector, allow, parameters, /))]
+    fn survivors(
+        &self,
+        py: Python<'_>,
+        lexical: Option<LexicalArgument>,
+        vector: Option<PyReadonlyArray1<'_, f32>>,
+        allow: Option<&Allow>,
+        parameters: &Parameters,
+    ) -> PyResult<(u64, u64, u64)> {
+        let (vector, allow) = (vector.as_ref().map(row), allow.map(|allow| &allow.0));
+        let left = interruptible(py, |stop| {
+            let lexical = lexical.as_ref().map(LexicalArgument::view);
+            search::survivors(&self.0, lexical, vector.as_deref(), allow, &parameters.0.until(stop))
+        })?;
+        Ok((left.gains, left.refined, left.cosines))
+    }
+
     #[pyo3(signature = (lexical, vector, allow, parameters, ordinal, /))]
     fn explain(
         &self,

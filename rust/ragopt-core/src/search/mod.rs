@@ -11,6 +11,7 @@ mod question;
 mod scorer;
 mod scratch;
 mod stop;
+mod survivors;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub use many::search_many;
 pub use pairs::{Pairs, pairs};
 pub(crate) use scratch::ScratchPool;
 pub use stop::Stop;
+pub use survivors::{Survivors, survivors};
 
 use question::Question;
 
@@ -46,6 +48,7 @@ pub struct Parameters<'a> {
     floor: f64,
     min_score: Option<f64>,
     stop: Option<&'a Stop<'a>>,
+    counter: Option<&'a survivors::Counter>,
 }
 
 impl<'a> Parameters<'a> {
@@ -76,7 +79,7 @@ impl<'a> Parameters<'a> {
             let name = normalizer.name();
             format!("k={k} is above depth={depth}: {name} knows only the top {depth} of a side. Raise depth or lower k")
         } else {
-            return Ok(Self { k, alpha, normalizer, depth, floor, min_score, stop: None });
+            return Ok(Self { k, alpha, normalizer, depth, floor, min_score, stop: None, counter: None });
         };
         Err(Error::Input(refused))
     }
@@ -84,6 +87,13 @@ impl<'a> Parameters<'a> {
     /// The same for a search that ends, with [`Error::Interrupted`], when `stop` says so.
     pub fn until(self, stop: &'a Stop<'a>) -> Self {
         Self { stop: Some(stop), ..self }
+    }
+
+    /// Notes what bounds left, where that is asked for.
+    fn note(&self, left: Survivors) {
+        if let Some(counter) = self.counter {
+            counter.add(left);
+        }
     }
 
     /// Called where a search may end early: once a question, and where one goes on for long.

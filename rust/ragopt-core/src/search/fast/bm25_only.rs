@@ -19,10 +19,10 @@ use crate::index::{Allow, Index, WINDOW};
 use crate::score::fusion::alpha_in_force;
 use crate::score::normalizer::{Map, Population};
 use crate::score::top::{Entry, Top};
-use crate::search::Parameters;
 use crate::search::allowed;
 use crate::search::question::{LexicalSide, Question};
 use crate::search::scorer::{Scorer, gains, map_of};
+use crate::search::{Parameters, Survivors};
 use crate::types::{Bits, Found, Ordinal};
 use std::cell::RefCell;
 
@@ -67,6 +67,7 @@ pub(crate) fn search(
         return Ok(None);
     };
     let gains = best_gains(index, side, steps, allow, wanted, parameters)?;
+    parameters.note(Survivors { gains: gains.len() as u64, ..Survivors::default() });
     let map = map_of(index, parameters, side.limits(), gains.iter().copied());
     if matches!(map, Map::Constant(_)) && !gains.is_empty() {
         // Then ids decide between all that share a term, not only these.

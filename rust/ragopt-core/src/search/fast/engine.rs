@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::index::{Vectors, WINDOW};
 use crate::score::codes::at_least;
 use crate::score::top::Entry;
+use crate::search::Survivors;
 use crate::search::question::DenseSide;
 use crate::types::Ordinal;
 
@@ -51,6 +52,7 @@ pub(super) struct Room {
     cosines: Vec<f64>,
     sums: Vec<i64>,
     refined: Vec<Refined>,
+    pub(super) left: Survivors,
 }
 
 /// A candidate with the bound of its score by all its bits.
@@ -181,9 +183,10 @@ impl<'a, J: Judge> Race<'a, J> {
 
     /// Scores the chunks in `room.ordinals` exactly.
     fn score(&mut self) -> Result<()> {
-        let Room { ordinals, cosines, .. } = &mut *self.room;
+        let Room { ordinals, cosines, left, .. } = &mut *self.room;
         cosines.clear();
         self.vectors.cosines(&self.side.query, ordinals, cosines)?;
+        left.cosines += cosines.len() as u64;
         for (&ordinal, &cosine) in ordinals.iter().zip(&*cosines) {
             let gain = self.judge.gain(ordinal);
             let cosine = self.vectors.present().contains(ordinal).then_some(cosine);
@@ -239,12 +242,13 @@ impl<'a, J: Judge> Race<'a, J> {
 
     /// Bounds what waits by all its bits, best first.
     fn refine(&mut self) -> Result<()> {
-        let Room { waiting, ordinals, cosines, sums, refined } = &mut *self.room;
+        let Room { waiting, ordinals, cosines, sums, refined, left } = &mut *self.room;
         waiting.retain(|&(bound, _)| bound >= self.cut);
         ordinals.clear();
         ordinals.extend(waiting.iter().map(|&(_, ordinal)| ordinal));
         cosines.clear();
         self.dense.fine_bounds(ordinals, sums, cosines)?;
+        left.refined += ordinals.len() as u64;
         refined.clear();
         for (&ordinal, &bound) in ordinals.iter().zip(&*cosines) {
             let cosine = self.vectors.present().contains(ordinal).then_some(bound);

@@ -78,6 +78,7 @@ pub(super) fn search_from(
             windows,
         };
         let found = search.run();
+        parameters.note(std::mem::take(&mut search.room.left));
         kept.replace(mine);
         found
     })
