@@ -297,7 +297,7 @@ class Index:
         parameters: Parameters,
         /,
     ) -> tuple[int, int, int]:
-        """For benches: chunks whose BM25 a search worked out, whose vector it bounded twice, whose cosine it worked out.
+        """For benches: chunks whose BM25 a search worked out, that it bounded twice, whose cosine it worked out.
 
         All 0 where it scores everything.
         """
