@@ -16,7 +16,7 @@ use super::strings::{self, Growing, Ids, Strings};
 use super::vectors::Vectors;
 use super::vocabulary::Vocabulary;
 use super::{Index, Segment};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::Ordinal;
 
 /// So many segments of about one size become one.
@@ -166,7 +166,12 @@ fn merge(parts: &[&Part]) -> Result<Segment> {
             Some(rows) => Some(Vectors::of(rows)?),
             None => None,
         };
-        let (ids, vocabulary) = (Ids::of(ids.strings())?, Vocabulary::from_terms(terms));
+        let ids = Ids::of(ids.strings()).map_err(|error| match error {
+            // Changes refuse an id that is there already, so that only a file can hold one twice.
+            Error::DuplicateId(id) => parts[0].segment.lengths.corrupt(&format!("two chunks with the id {id:?}")),
+            other => other,
+        })?;
+        let vocabulary = Vocabulary::from_terms(terms);
         Ok(Segment::of(ids, stored.blobs(), vocabulary, postings, lengths.into(), vectors, columns.finish()))
     })
 }
@@ -239,6 +244,14 @@ mod tests {
     fn index(parts: Vec<(Option<String>, Arc<Segment>)>) -> Index {
         let bm25 = Bm25::new("okapi", 1.2, 0.75, 0.0, 0.25).expect("valid");
         Index::of(Analyzer::new("whitespace").expect("known"), bm25, "", parts).expect("valid")
+    }
+
+    #[test]
+    fn an_id_that_two_parts_hold_is_damage() {
+        let part = built(&[("x".to_owned(), &(vec!["a"], [1, 2], false))]);
+        let parts = [Part::new(Arc::clone(&part), None, None), Part::new(part, None, None)];
+        let error = merge(&[&parts[0], &parts[1]]).expect_err("twice");
+        assert_eq!(error, Error::Input("an index in memory holds two chunks with the id \"x\"".into()));
     }
 
     proptest! {
