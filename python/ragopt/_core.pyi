@@ -30,6 +30,7 @@ __all__ = [
     "duplicates",
     "facility",
     "fault",
+    "knapsack",
     "mmr",
     "paths",
 ]
@@ -97,6 +98,14 @@ def fault(step: int | None, /) -> int:
     """For tests: the process aborts before that step of writing from now on (1: the next); None: it does not.
 
     Returns how many steps there were since the last call.
+    """
+
+def knapsack(
+    heads: Sequence[int], weights: Sequence[Sequence[int]], values: Sequence[Sequence[float]], capacity: int, /
+) -> list[tuple[int, int]]:
+    """The (group, item) places whose values sum to the most with weights of at most `capacity`, ascending.
+
+    The head of a group is paid once, if anything of it is taken. Takes (heads + items) · (capacity + 1) bytes.
     """
 
 @final

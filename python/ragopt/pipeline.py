@@ -11,9 +11,9 @@ from ragopt.errors import GenerationError, InputError, InputTypeError
 from ragopt.generate import Prompt, build_prompt, instructions_for, marks_of
 from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
-from ragopt.pack import pack
+from ragopt.pack import Packed, pack
 from ragopt.protocols import BlockGenerator, Generator, Retriever, TokenCounter
-from ragopt.prune import decide
+from ragopt.prune import decide, relevance
 from ragopt.query import CAUTIOUS, History, as_turns, prepare
 from ragopt.retrieve import LocalRetriever, retrieve
 from ragopt.tokens import ByteEstimate
@@ -125,13 +125,44 @@ class Pipeline:
             details.update(dropped=len(found) - len(hits), kept=len(hits))
             details.update(rules=[asdict(decision) for decision in pruned.decisions])
         with tracer.span("pack") as details:
-            chosen = self.settings.pack
-            room = Budget(tokens=chosen.tokens) if budget is None else budget  # a budget of 0 is no missing one
-            packed = pack(hits, room, self._counter, order=chosen.order, form=chosen.form)
-            details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
+            packed = self._packed(query, found, hits, budget, details)
         status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
         status = Status.OUT_OF_SCOPE if outside else status
         return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace, packed.sources)
+
+    def _packed(
+        self, query: Query, found: Hits, hits: Hits, budget: Budget | int | None, details: dict[str, object]
+    ) -> Packed:
+        """`hits`, of those that were `found`, packed as the settings say."""
+        chosen, fitted = self.settings.pack, self.settings.prune.recalibration
+        calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
+        known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
+        packed = pack(
+            hits,
+            self._budget(query, budget),
+            self._counter,
+            order=chosen.order,
+            form=chosen.form,
+            method=chosen.method,
+            level=chosen.level,
+            trim=chosen.trim,
+            values=[known[hit.id] for hit in hits] if calibrated else None,
+            question=query.text,
+        )
+        details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
+        details.update(method=str(chosen.method), level=str(packed.level), value="relevance" if calibrated else "rank")
+        return packed
+
+    def _budget(self, query: Query, budget: Budget | int | None) -> Budget:
+        """The budget with what it leaves open: the settings' tokens and quota, and the rest of a window's prompt."""
+        chosen = self.settings.pack
+        if not isinstance(budget, Budget):  # a budget of 0 is no missing one
+            return Budget(tokens=chosen.tokens if budget is None else budget, per_source=chosen.per_source)
+        if budget.window is None or budget.fixed is not None:
+            return budget
+        empty = Context("", _nothing(self.settings), (), self._counter.count(""), Status.OK, Trace())
+        prompt = build_prompt(query.text, empty, chosen.form, instructions=self.settings.generate.instructions)
+        return replace(budget, fixed=sum(self._counter.count(text).high for text in prompt.texts))
 
     def prompt(self, question: str | Query, context: Context) -> Prompt:
         """The prompt that `answer` would send for this context: the question as asked, and what it refers to.

@@ -1,9 +1,10 @@
-"""Packing by trying every subset: what `ragopt.pack` must reach, for up to a dozen hits."""
+"""Packing by trying every subset, and the knapsack as a plain table: what `ragopt.pack` must reach."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from math import inf
 
 
 def value(ranks: Sequence[int]) -> float:
@@ -12,13 +13,25 @@ def value(ranks: Sequence[int]) -> float:
 
 
 def best_choice(weights: Sequence[int], values: Sequence[float], capacity: int) -> float:
-    """The most value of any set of items whose weights sum to at most `capacity`."""
+    """The most value of any set of items whose weights sum to at most `capacity`, by trying all."""
     best = 0.0
     for size in range(len(weights) + 1):
         for chosen in combinations(range(len(weights)), size):
             if sum(weights[i] for i in chosen) <= capacity:
                 best = max(best, sum(values[i] for i in chosen))
     return best
+
+
+def best_by_table(groups: Sequence[tuple[int, Sequence[tuple[int, float]]]], capacity: int) -> float:
+    """The same for any number of items, in groups of (head, items): the first item of a group costs its head too."""
+    best = [0.0] * (capacity + 1)
+    for head, items in groups:
+        opened = [best[room - head] if room >= head else -inf for room in range(capacity + 1)]
+        for weight, worth in items:
+            for room in range(capacity, weight - 1, -1):
+                opened[room] = max(opened[room], opened[room - weight] + worth)
+        best = [max(pair) for pair in zip(best, opened, strict=True)]
+    return best[capacity]
 
 
 def context(blocks: Sequence[tuple[str, str]]) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
-from ragopt.errors import BudgetError
-from ragopt.pack.knapsack import choose
-from ragopt.pack.layout import arrange, source
+from ragopt.errors import BudgetError, InputError
+from ragopt.pack.fitting import Fitting
+from ragopt.pack.layout import Shown
 from ragopt.protocols import TokenCounter
-from ragopt.types import Budget, Citation, Form, Hit, Hits, Order, Source, Status, TokenCount
+from ragopt.types import Budget, Citation, Form, Hit, Hits, Level, Method, Order, Source, Status, TokenCount
 from ragopt.types.parameters import one_of
-from ragopt.types.rendering import FRAMES, block, write
 
 __all__ = ["Packed", "pack", "room"]
 
-_TRIES = 8
+#: Below this many chunks of the usual size (the mean of the best five), sentences are packed.
+_TIGHT, _USUAL = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Packed:
     """The packed text, the hits in it (best first), and the sources with their citations in the order of the text.
 
     `tokens.high` is within the budget. When `text` is empty, `status` says why: `nothing_fits` (the
-    budget is smaller than every chunk) or `no_relevant_context` (there were no hits).
+    budget is smaller than every chunk) or `no_relevant_context` (there were no hits). `level` says
+    whether whole chunks or sentences were packed.
     """
 
     text: str
@@ -32,24 +34,23 @@ class Packed:
     tokens: TokenCount
     status: Status
     sources: tuple[Source, ...] = ()
+    level: Level = Level.CHUNK
 
 
 def room(budget: Budget | int) -> int:
-    """The tokens that a context may take. Raises BudgetError when nothing is left for it."""
+    """The tokens that a context may take. Raises BudgetError, with all numbers, when nothing is left for it."""
     if not isinstance(budget, Budget):
         budget = Budget(tokens=budget)
-    if budget.window is not None:
-        left = budget.window - budget.reserve - budget.fixed
-        if left <= 0:
-            raise BudgetError(
-                f"no room for a context: window {budget.window} - reserve {budget.reserve} (kept for the answer) - "
-                f"fixed {budget.fixed} (the rest of the prompt) = {left} tokens; shorten the prompt, reserve less, or "
-                f"take a model with a larger window"
-            )
-        return left
-    if not budget.tokens:
-        raise BudgetError("no room for a context: Budget(tokens=0); give at least one token")
-    return budget.tokens
+    name, given = ("tokens", budget.tokens) if budget.tokens is not None else ("window", budget.window)
+    fixed = budget.fixed or 0
+    left = (given or 0) - budget.reserve - fixed
+    if left <= 0:
+        raise BudgetError(
+            f"no room for a context: {name} {given} - reserve {budget.reserve} (kept for the answer) - fixed {fixed} "
+            f"(the rest of the prompt) = {left} tokens; give more, shorten the prompt, reserve less, or take a model "
+            f"with a larger window"
+        )
+    return left
 
 
 def pack(
@@ -59,33 +60,60 @@ def pack(
     *,
     order: Order | str = Order.SCORE,
     form: Form | str = Form.TEXT,
+    method: Method | str = Method.KNAPSACK,
+    level: Level | str = Level.AUTO,
+    trim: bool = False,
+    values: Sequence[float] | None = None,
+    question: str | None = None,
     merge_duplicates: bool = False,
 ) -> Packed:
     """Choose hits and lay them out so that `counter` counts at most the budget (by its upper bound).
 
-    The choice is the exact 0/1 knapsack with value 1/(1 + rank), rank 0 being the best hit: known to
-    beat cutting the list and skipping what does not fit, and to need no labels. (Values from raw
-    scores do worse than either.) Each chunk's weight counts all that `form` writes for it: marker or
-    tags, title, separator. Room that joining the blocks leaves is filled by rank. The whole text is
-    counted in the end: where a counter says more than the parts did, the least valuable chunks go
-    until it fits.
+    `method` chooses whole chunks: by default the exact 0/1 knapsack of `values`, one for each of `hits`, such as
+    calibrated probabilities of relevance; by default 1/(1 + rank), rank 0 being the best hit, which needs no labels.
+    (Values from raw scores do worse than cutting the list.) Each chunk's weight counts all that `form` writes for
+    it: marker or tags, title, separator. Room that joining the blocks leaves is filled by rank. The whole text is
+    counted in the end: where a counter says more than the parts did, the least valuable go until it fits.
 
-    A chunk is packed once, however often it is in `hits`. With `merge_duplicates`, chunks of equal
+    `level` "sentence" packs sentences of the best chunks that have to do with `question`, without titles; "auto" does
+    so when the room is below about two chunks and the question is given. `trim` cuts the best chunk that is left out
+    at the end of a sentence, where its first sentences fit. A budget's `per_source` keeps the best so many chunks
+    of a document.
+
+    A chunk is packed once, however often it is in `hits`, and chunks that touch or overlap in their document are one
+    source, which holds what they share once (see ragopt.pack.layout). With `merge_duplicates`, chunks of equal
     text are packed once too; every one of them keeps its citation, under the same marker.
     """
     order, form = one_of("order", order, Order), one_of("form of a context", form, Form)
+    method, level = one_of("packing method", method, Method), one_of("packing level", level, Level)
     capacity = room(budget)
+    if level is Level.SENTENCE and question is None:
+        raise InputError('pack(level="sentence") chooses sentences by the question: give question=')
     groups = _groups(hits, merge_duplicates)
+    worths = _values(hits, groups, values)
     if not groups:
         return Packed("", hits, (), counter.count(""), Status.NO_RELEVANT_CONTEXT)
-    chosen = _Packing(groups, capacity, counter, order, form).run()
+    most = budget.per_source if isinstance(budget, Budget) else None
+    fitting = Fitting(list(groups.values()), worths, capacity, counter, order, form, most)
+    chosen: list[Shown] = []
+    if question is not None and (level is Level.SENTENCE or (level is Level.AUTO and _tight(fitting, method))):
+        chosen = fitting.sentences(question)
+    packed = Level.SENTENCE if chosen else Level.CHUNK
+    if not chosen and level is not Level.SENTENCE:
+        chosen = fitting.chunks(method, trim)
     if not chosen:
         return Packed("", hits.keep([]), (), counter.count(""), Status.NOTHING_FITS)
-    shown = arrange(chosen, order)
-    sources = _numbered([groups[hit.id] for hit in shown])
+    text, sources = fitting.written(chosen, titles=packed is Level.CHUNK)
     citations = tuple(citation for source in sources for citation in source.citations)
-    text = write(sources, form)
-    return Packed(text, hits.keep(chosen), citations, counter.count(text), Status.OK, sources)
+    kept = hits.keep([shown.hit for shown in chosen])
+    return Packed(text, kept, citations, counter.count(text), Status.OK, sources, packed)
+
+
+def _tight(fitting: Fitting, method: Method) -> bool:
+    if method is not Method.KNAPSACK or sum(fitting.weights) <= fitting.capacity:
+        return False
+    best = fitting.weights[:_USUAL]
+    return fitting.capacity * len(best) < _TIGHT * sum(best)
 
 
 def _groups(hits: Hits, merge: bool) -> dict[str, list[Hit]]:
@@ -102,56 +130,15 @@ def _groups(hits: Hits, merge: bool) -> dict[str, list[Hit]]:
     return groups
 
 
-def _numbered(groups: Sequence[Sequence[Hit]]) -> tuple[Source, ...]:
-    return tuple(source(number, group) for number, group in enumerate(groups, start=1))
-
-
-class _Packing:
-    """One choice under way: candidates by rank, their weights, and the counter that has the last word."""
-
-    def __init__(
-        self, groups: dict[str, list[Hit]], capacity: int, counter: TokenCounter, order: Order, form: Form
-    ) -> None:
-        self.hits = [group[0] for group in groups.values()]
-        self.capacity = capacity
-        self.counter = counter
-        self.order = order
-        self.form = form
-        head, separator, tail = FRAMES[form]
-        self.frame = counter.count(head + tail).high - counter.count(separator).high
-        widest = len(self.hits)  # the marker that a chunk gets is not known yet
-        self.weights = [max(1, counter.count(separator + block(source(widest, [hit]), form)).high) for hit in self.hits]
-        self.values = [1 / (1 + rank) for rank in range(len(self.hits))]
-
-    def run(self) -> list[Hit]:
-        # n blocks have n - 1 separators, so one of those counted above is free.
-        capacity = self.capacity - self.frame
-        chosen = choose(self.weights, self.values, capacity)
-        for _ in range(_TRIES):
-            over = self.size(chosen) - self.capacity
-            if over <= 0:
-                break
-            capacity -= over
-            chosen = choose(self.weights, self.values, capacity)
-        while chosen and self.size(chosen) > self.capacity:
-            chosen.pop()  # the highest rank is the least valuable
-        return [self.hits[i] for i in self.fill(chosen)]
-
-    def size(self, chosen: Sequence[int]) -> int:
-        shown = arrange([self.hits[i] for i in chosen], self.order)
-        return self.counter.count(write(_numbered([[hit] for hit in shown]), self.form)).high
-
-    def fill(self, chosen: list[int]) -> list[int]:
-        """`chosen` and, by rank, what still fits: joined blocks may count less than the sum of them."""
-        size = self.size(chosen) if chosen else 0
-        saved = (sum(self.weights[i] for i in chosen) - size) / len(chosen) if chosen else 0
-        tries = _TRIES
-        for i, weight in enumerate(self.weights):
-            if i in chosen or weight > self.capacity - size + saved:
-                continue
-            wider = sorted([*chosen, i])
-            if (grown := self.size(wider)) <= self.capacity:
-                chosen, size = wider, grown
-            if (tries := tries - 1) == 0:
-                break
-        return chosen
+def _values(hits: Hits, groups: dict[str, list[Hit]], values: Sequence[float] | None) -> list[float]:
+    """What each candidate is worth."""
+    if values is None:
+        return [1 / (1 + rank) for rank in range(len(groups))]
+    if len(values) != len(hits):
+        raise InputError(f"{len(values)} values for {len(hits)} hits: give one for each")
+    known: dict[str, float] = {}
+    for hit, value in zip(hits, values, strict=True):
+        if not isfinite(value) or value < 0:
+            raise InputError(f"the value of hit {hit.id!r} is {value}: must be finite, and 0 or more")
+        known.setdefault(hit.id, float(value))
+    return [known[id] for id in groups]

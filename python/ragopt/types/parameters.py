@@ -16,6 +16,8 @@ __all__ = [
     "Budget",
     "Cache",
     "GenerateSettings",
+    "Level",
+    "Method",
     "Order",
     "PackSettings",
     "SearchSettings",
@@ -130,41 +132,76 @@ class Order(StrEnum):
     EDGES = "edges"
 
 
+class Method(StrEnum):
+    """How whole chunks are chosen for a budget: the most value, best first skipping what does not fit, or cutting.
+
+    `KNAPSACK` is exact. `SKIP` and `TRUNCATE` are what it is measured against (docs/packing.md).
+    """
+
+    KNAPSACK = "knapsack"
+    SKIP = "skip"
+    TRUNCATE = "truncate"
+
+
+class Level(StrEnum):
+    """What is packed: whole chunks, sentences of the best chunks, or sentences where the budget is tight."""
+
+    AUTO = "auto"
+    CHUNK = "chunk"
+    SENTENCE = "sentence"
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The tokens that a prompt may take.
+    """The tokens that a prompt may take: the room for a context is `tokens - reserve - fixed`.
 
-    `tokens` is the room for the packed context. With `window` (the model's context window) the
-    room is `window - reserve - fixed`: `reserve` tokens are kept for the answer and `fixed` is the
-    rest of the prompt.
+    `reserve` tokens are kept for the answer, and `fixed` is the rest of the prompt. `window` is the model's context
+    window, given in place of `tokens`: there a Pipeline measures `fixed` itself where it is None; elsewhere None is
+    0. `per_source` is the most chunks of one document; None: as many as are worth it.
     """
 
     tokens: int | None = None
-    window: int | None = None
     reserve: int = 0
-    fixed: int = 0
+    per_source: int | None = None
+    fixed: int | None = None
+    window: int | None = None
 
     def __post_init__(self) -> None:
         if (self.tokens is None) == (self.window is None):
             raise InputError("Budget takes either tokens= (room for the context) or window= (the whole prompt)")
-        for name in ("tokens", "window", "reserve", "fixed"):
+        for name in ("tokens", "reserve", "fixed", "window", "per_source"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, whole(f"Budget({name})", value))
+                least = 1 if name == "per_source" else 0
+                object.__setattr__(self, name, whole(f"Budget({name})", value, least=least))
 
 
 @dataclass(frozen=True, slots=True)
 class PackSettings:
-    """The packing stage: the room in tokens, the order of the chunks, and the form in which they are written."""
+    """The packing stage: the room in `tokens`, what is chosen for it, and how that is written.
+
+    `per_source` is the most chunks of one document. `trim` lets the best chunk that is left out be cut at the end
+    of a sentence, where its first sentences fit.
+    """
 
     tokens: int = 2000
     order: Order | str = Order.SCORE
     form: Form | str = Form.TEXT
+    method: Method | str = Method.KNAPSACK
+    level: Level | str = Level.AUTO
+    per_source: int | None = None
+    trim: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", whole("pack.tokens", self.tokens, least=1))
         object.__setattr__(self, "order", one_of("order", self.order, Order))
         object.__setattr__(self, "form", one_of("form of a context", self.form, Form))
+        object.__setattr__(self, "method", one_of("packing method", self.method, Method))
+        object.__setattr__(self, "level", one_of("packing level", self.level, Level))
+        if self.per_source is not None:
+            object.__setattr__(self, "per_source", whole("pack.per_source", self.per_source, least=1))
+        if not isinstance(self.trim, bool):
+            raise InputError(f"pack.trim={self.trim!r}: must be true or false")
 
 
 class Cache(StrEnum):

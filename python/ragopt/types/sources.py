@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["GAP", "Citation", "Form", "Piece", "Source"]
+__all__ = ["GAP", "NEAR", "Citation", "Form", "Piece", "Source"]
 
 #: What stands between two pieces of a source that do not touch in the document.
 GAP = " … "
+#: So many characters between two pieces are taken for the blanks that chunkers leave out: a line break is shown.
+NEAR = 2
 
 
 class Form(StrEnum):
@@ -62,5 +64,9 @@ class Source:
 
     @property
     def text(self) -> str:
-        """The pieces joined, as in the document."""
-        return GAP.join(piece.text for piece in self.pieces)
+        """The pieces joined: by a line break where at most NEAR characters lie between them, else by GAP."""
+        text, end = "", 0
+        for i, piece in enumerate(self.pieces):
+            between = "" if i == 0 else "\n" if 0 <= piece.span[0] - end <= NEAR else GAP
+            text, end = text + between + piece.text, piece.span[1]
+        return text

@@ -12,6 +12,7 @@ mod folder;
 mod found;
 mod index;
 mod interrupt;
+mod knapsack;
 mod path;
 mod tokens;
 
@@ -33,6 +34,8 @@ mod _core {
     use crate::found::{Account, Found, Parameters};
     #[pymodule_export]
     use crate::index::Index;
+    #[pymodule_export]
+    use crate::knapsack::knapsack;
     #[pymodule_export]
     use crate::path::AlphaPath;
     #[pymodule_export]

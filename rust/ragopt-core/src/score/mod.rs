@@ -12,6 +12,7 @@ pub mod cosine;
 pub mod cpu;
 pub mod diverse;
 pub mod fusion;
+pub mod knapsack;
 #[cfg(target_arch = "aarch64")]
 mod neon_simd;
 pub mod normalizer;

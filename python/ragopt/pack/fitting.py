@@ -1,0 +1,193 @@
+"""One choice under way: candidates by rank, what each adds to the text, and the counter that has the last word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ragopt.pack.choice import choose_grouped, take
+from ragopt.pack.layout import Shown, arrange, merge, numbered
+from ragopt.pack.sentences import MOST_CHUNKS, merged_spans, spans_of, worth
+from ragopt.protocols import TokenCounter
+from ragopt.tokens import count_all
+from ragopt.types import Form, Hit, Method, Order, Piece, Source
+from ragopt.types.rendering import FRAMES, block, escape, write
+from ragopt.types.sources import GAP
+
+__all__ = ["Fitting"]
+
+_TRIES = 8
+T = TypeVar("T")
+
+
+class Fitting:
+    """The candidates (each a hit and those it stands for) with their values, and the room for them.
+
+    `weights` are the tokens that each candidate adds as a whole, by the counter's upper bound.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Sequence[Hit]],
+        values: Sequence[float],
+        capacity: int,
+        counter: TokenCounter,
+        order: Order,
+        form: Form,
+        per_source: int | None,
+    ) -> None:
+        self.shown = [Shown.whole(group) for group in groups]
+        self.values = values
+        self.capacity = capacity
+        self.counter = counter
+        self.order = order
+        self.form = form
+        self.per_source = per_source
+        head, self.separator, tail = FRAMES[form]
+        # n blocks have n - 1 separators, so one of those counted with the blocks is free.
+        self.inside = capacity - counter.count(head + tail).high + counter.count(self.separator).high
+        titles = [(shown.hit.title, shown.pieces) for shown in self.shown]
+        self.weights = self._counted([self._block(title, pieces) for title, pieces in titles])
+
+    def written(self, chosen: Sequence[Shown], *, titles: bool = True) -> tuple[str, tuple[Source, ...]]:
+        """The whole text, and its sources."""
+        sources = numbered(arrange(merge(chosen), self.order), titles=titles)
+        return write(sources, self.form), sources
+
+    def chunks(self, method: Method, trim: bool) -> list[Shown]:
+        """Whole chunks, best first, that fit together; with `trim` the best of the others up to a sentence."""
+        allowed = self._within_quota(range(len(self.shown)))
+        weights, values = [self.weights[i] for i in allowed], [self.values[i] for i in allowed]
+
+        def choose(capacity: int) -> list[int]:
+            return [allowed[place] for place in take(method, weights, values, capacity)]
+
+        def size(chosen: Sequence[int]) -> int:
+            return self._size([self.shown[i] for i in chosen])
+
+        chosen = _fitted(choose, size, self.inside, self.capacity)
+        chosen = self._filled(chosen, allowed, whole=method is not Method.TRUNCATE)
+        shown = [self.shown[i] for i in chosen]
+        return self._trimmed(shown, set(chosen), allowed) if trim else shown
+
+    def sentences(self, question: str) -> list[Shown]:
+        """The sentences of the best chunks that are worth the most together, as pieces of their chunks, best first."""
+        places = self._within_quota(range(len(self.shown)), fitting=False)[:MOST_CHUNKS]
+        texts = [self.shown[i].hit.text for i in places]
+        spans = [spans_of(text) for text in texts]
+        cut = [[text[start:end] for start, end in of] for text, of in zip(texts, spans, strict=True)]
+        worths = worth(question, cut, [self.values[i] for i in places])
+        # What shares no word with the question is no candidate.
+        items = [[place for place, value in enumerate(of) if value > 0] for of in worths]
+        heads = self._counted([self._block("", ()) for _ in places])
+        weights = [
+            self._counted([GAP + escape(sentences[place], self.form) for place in of])
+            for sentences, of in zip(cut, items, strict=True)
+        ]
+        values = [[of[place] for place in kept] for of, kept in zip(worths, items, strict=True)]
+
+        def shown(chosen: Sequence[tuple[int, int]]) -> list[Shown]:
+            taken: dict[int, list[int]] = {}
+            for group, item in sorted(chosen):
+                taken.setdefault(group, []).append(items[group][item])
+            return [
+                Shown.part(self.shown[places[group]].cited, merged_spans(spans[group], of))
+                for group, of in taken.items()
+            ]
+
+        def size(chosen: Sequence[tuple[int, int]]) -> int:
+            return self._size(shown(chosen), titles=False)
+
+        def choose(capacity: int) -> list[tuple[int, int]]:
+            found = choose_grouped(heads, weights, values, capacity)
+            return sorted(found, key=lambda at: -values[at[0]][at[1]])
+
+        chosen = _fitted(choose, size, self.inside, self.capacity)
+        rest = {(group, item) for group, of in enumerate(items) for item in range(len(of))} - set(chosen)
+        for at in sorted(rest, key=lambda at: (-values[at[0]][at[1]], at))[:_TRIES]:
+            if size([*chosen, at]) <= self.capacity:
+                chosen.append(at)
+        return shown(chosen)
+
+    def _block(self, title: str, pieces: tuple[Piece, ...]) -> str:
+        # The marker that a chunk gets is not known yet: none is wider than this one.
+        return self.separator + block(Source(len(self.shown), "", "", title, pieces, ()), self.form)
+
+    def _counted(self, texts: Sequence[str]) -> list[int]:
+        return [max(1, count.high) for count in count_all(self.counter, texts)]
+
+    def _size(self, chosen: Sequence[Shown], *, titles: bool = True) -> int:
+        return self.counter.count(self.written(chosen, titles=titles)[0]).high
+
+    def _within_quota(self, places: Sequence[int], *, fitting: bool = True) -> list[int]:
+        """Of each document the best `per_source`; a chunk that can never fit takes no place of another."""
+        if self.per_source is None:
+            return list(places)
+        taken: Counter[str] = Counter()
+        kept = []
+        for i in places:
+            document = self.shown[i].hit.document
+            if taken[document] < self.per_source and not (fitting and self.weights[i] > self.inside):
+                taken[document] += 1
+                kept.append(i)
+        return kept
+
+    def _filled(self, chosen: list[int], allowed: Sequence[int], *, whole: bool) -> list[int]:
+        """`chosen` and, by rank, what still fits: joined blocks may count less than the sum of them.
+
+        Not `whole`: up to the first that does not fit.
+        """
+        size = self._size([self.shown[i] for i in chosen]) if chosen else 0
+        saved = (sum(self.weights[i] for i in chosen) - size) / len(chosen) if chosen else 0
+        around = {self.shown[i].hit.document for i in chosen}
+        taken, tries = set(chosen), _TRIES
+        for i in allowed:
+            if i in taken:
+                continue
+            # What touches a chosen chunk may add nothing: its weight does not tell.
+            if self.weights[i] <= self.capacity - size + saved or self.shown[i].hit.document in around:
+                wider = sorted([*taken, i])
+                grown = self._size([self.shown[j] for j in wider])
+                if grown <= self.capacity:
+                    taken.add(i)
+                    size = grown
+                    continue
+                tries -= 1
+            if not whole or tries == 0:
+                break
+        return sorted(taken)
+
+    def _trimmed(self, shown: list[Shown], taken: set[int], allowed: Sequence[int]) -> list[Shown]:
+        """`shown` and the first sentences of the best that is not taken, as many as fit."""
+        best = next((i for i in allowed if i not in taken), None)
+        if best is None:
+            return shown
+        cited = self.shown[best].cited
+        spans = spans_of(cited[0].text)
+        place = sum(1 for i in taken if i < best)
+
+        def headed(count: int) -> list[Shown]:
+            return [*shown[:place], Shown.part(cited, [(spans[0][0], spans[count - 1][1])]), *shown[place:]]
+
+        low, high = 0, len(spans)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self._size(headed(middle)) <= self.capacity else (low, middle - 1)
+        return headed(low) if low else shown
+
+
+def _fitted(
+    choose: Callable[[int], list[T]], size: Callable[[Sequence[T]], int], inside: int, capacity: int
+) -> list[T]:
+    """What `choose` takes of as much room as `size` of the whole text bears; the last go where it bears none."""
+    chosen = choose(inside)
+    for _ in range(_TRIES):
+        over = size(chosen) - capacity
+        if over <= 0:
+            return chosen
+        inside -= over
+        chosen = choose(inside)
+    while chosen and size(chosen) > capacity:
+        chosen.pop()  # the last is the least valuable
+    return chosen
