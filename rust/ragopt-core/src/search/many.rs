@@ -30,7 +30,8 @@ pub fn search_many(
             group.iter().map(|&(lexical, vector)| Question::of(index, lexical, vector)).collect();
         fast::search_group(index, &questions?, allow, parameters)
     };
-    let most = fast::most_together(parameters, questions.iter().any(|(lexical, _)| lexical.is_some()));
+    let sides = (questions.iter().any(|one| one.0.is_some()), questions.iter().any(|one| one.1.is_some()));
+    let most = fast::most_together(parameters, sides.0, sides.1);
     let groups: Vec<Vec<Found>> = if threads == 1 || questions.len() < 2 {
         questions.chunks(most).map(one).collect::<Result<_>>()?
     } else {

@@ -58,9 +58,14 @@ pub(super) fn search(
 }
 
 /// How many questions are answered together at most: more would gain nothing. Bounds that terms add to are kept for a
-/// window, so these questions must be few enough for a core's own cache.
-pub(super) fn most_together(parameters: &Parameters, lexical: bool) -> usize {
-    if lexical && parameters.alpha < 1.0 { 64 } else { 1024 }
+/// window, so these questions must be few enough for a core's own cache. Those without a vector share nothing: a few of
+/// them are worth a thread's turn, and no thread has much left to do when the others are done.
+pub(super) fn most_together(parameters: &Parameters, lexical: bool, dense: bool) -> usize {
+    match (lexical && parameters.alpha < 1.0, dense && (parameters.alpha > 0.0 || !lexical)) {
+        (_, false) => 8,
+        (true, true) => 64,
+        (false, true) => 1024,
+    }
 }
 
 /// The exact top-k of each question.
