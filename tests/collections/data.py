@@ -49,7 +49,8 @@ def load(folder: Path, *, part: str = "", qrels: str = "test") -> Collection:
         documents = [by_id[id_] for id_ in wanted]
     place = {id_: i for i, id_ in enumerate(json.loads(Path(f"{stem}.queries.ids.json").read_text(encoding="utf-8")))}
     rows = np.load(f"{stem}.queries.npy").astype(np.float32)
-    query_vectors = rows[[place[id_] for id_ in queries]]
+    known = all(id_ in place for id_ in queries)  # only the questions of the test part come with vectors
+    query_vectors = rows[[place[id_] for id_ in queries]] if known else None
     return Collection(
         folder.name, documents, queries, judged, np.load(f"{stem}.docs.npy").astype(np.float32), query_vectors
     )

@@ -28,7 +28,7 @@ def test_a_good_default_is_not_distinguishable_and_stays(name: str) -> None:
     result = tuned(name)
     print(name, result, sep="\n")
     assert result.default_alpha == 0.6
-    assert result.verdict.outcome is Outcome.NOT_DISTINGUISHABLE
+    assert result.verdict.outcome is Outcome.NO_DETECTABLE_GAIN
     assert result.settings.search.alpha == 0.6
     # What the rule would have changed on questions that it did not see (evidence: never worse by more than .006).
     assert result.unseen_gain.mean >= -0.006
@@ -49,7 +49,7 @@ def test_a_bad_default_is_left_behind(name: str) -> None:
 
 
 def test_and_the_gain_is_claimed_where_it_can_be_seen() -> None:
-    assert tuned("scifact", 0.1).verdict.outcome is Outcome.GAINED
+    assert tuned("scifact", 0.1).verdict.outcome is Outcome.GAIN
 
 
 @pytest.mark.parametrize("name", FOUR)

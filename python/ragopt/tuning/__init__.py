@@ -10,7 +10,7 @@ from ragopt.tuning.path import AlphaCurve, AlphaPath, Plateau, alpha_path
 from ragopt.tuning.result import TuneResult
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.tune import tune
-from ragopt.tuning.verdict import Outcome, Verdict, judge
+from ragopt.tuning.verdict import Claim, Outcome, Verdict, judge
 
 __all__ = [
     "AlphaCurve",
@@ -18,6 +18,7 @@ __all__ = [
     "AlphaPoint",
     "Arm",
     "Axis",
+    "Claim",
     "Contribution",
     "Curves",
     "Facts",

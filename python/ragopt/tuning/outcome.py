@@ -8,6 +8,7 @@ from typing import Any
 
 from ragopt.evaluation import Comparison, Estimate
 from ragopt.tuning.objective import Goal
+from ragopt.tuning.path import AlphaCurve
 from ragopt.types import SearchSettings
 
 __all__ = ["AlphaPoint", "Curves", "Facts", "Health", "KPoint", "TopK", "Trial"]
@@ -34,10 +35,14 @@ class KPoint:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """The sweeps on the tuning half. `alpha` is empty where alpha cannot matter."""
+    """The sweeps on the tuning half. `alpha` is empty where alpha cannot matter.
+
+    `exact` is the mean score as the step function that it is; None where alphas were searched one by one.
+    """
 
     alpha: tuple[AlphaPoint, ...]
     k: tuple[KPoint, ...]
+    exact: AlphaCurve | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ragopt.tuning.moves import QuestionMoves
 from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
 from ragopt.tuning.trials import Arm
-from ragopt.tuning.verdict import Outcome, Verdict
+from ragopt.tuning.verdict import Claim, Verdict
 from ragopt.types import IndexIdentity, Settings, Tuned
 
 __all__ = ["TuneResult", "default_and_tuned"]
@@ -33,8 +33,10 @@ class TuneResult:
     the tuning half. `default_alpha` and `chosen_alpha` are None where alpha cannot matter. `notes`
     tell what was left out or looks wrong. `questions` are the held-out questions' texts, `worst` the ten of them
     that lost most (or, where none lost, that score least) with the hits that tell why. `front` sets quality against
-    cost on the tuning half. `contributions` tell what each changed setting did on the held-out half.
-    `identity` is what the settings file says of the index; None for a searcher that is not an `Index`.
+    cost on the tuning half. `contributions` tell what each changed setting did on the held-out half. `claims` are all
+    tests there with Holm's adjustment. `expected` is the gain that the tuning half alone predicted for the held-out
+    questions. `side` says why alpha is 0 or 1, where fusion was no better than one side alone. `identity` is what the
+    settings file says of the index; None for a searcher that is not an `Index`.
     """
 
     settings: Settings
@@ -54,6 +56,9 @@ class TuneResult:
     worst: tuple[QuestionMoves, ...] = ()
     contributions: tuple[Contribution, ...] = ()
     identity: IndexIdentity | None = None
+    claims: tuple[Claim, ...] = ()
+    expected: Estimate | None = None
+    side: str = ""
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
@@ -66,8 +71,11 @@ class TuneResult:
 
     @property
     def changed(self) -> bool:
-        """Whether production would search otherwise than by default: a gain was seen, or a smaller k confirmed."""
-        return self.verdict.outcome is Outcome.GAINED or self.top_k.k != self.top_k.default
+        """Whether production would search otherwise than by default: a gain was seen, one side
+        alone was as good, or a smaller k confirmed.
+        """
+        alike = self.default_alpha is None or self.settings.search.alpha == self.default_alpha
+        return not alike or self.top_k.k != self.top_k.default
 
     @property
     def written(self) -> Arm:
@@ -150,7 +158,7 @@ class TuneResult:
             f"Verdict: {self.verdict.outcome}. {self.verdict}",
             f"Top-k: {self.top_k}",
         ]
-        return lines + [f"Note: {note}" for note in self.notes]
+        return lines + [f"Side: {self.side}"] * bool(self.side) + [f"Note: {note}" for note in self.notes]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: all but the picture and the runs."""
@@ -186,6 +194,9 @@ class TuneResult:
             "chosen_by_folds": {f"{t.settings.alpha:g}": t.share for t in self.trials if t.settings.alpha is not None},
             "health": None if self.health is None else self.health.to_dict(),
             "unseen_gain": self.unseen_gain.to_dict(),
+            "expected_gain": None if self.expected is None else self.expected.to_dict(),
+            "claims": [claim.to_dict() for claim in self.claims],
+            "side": self.side,
             "default_alpha": self.default_alpha,
             "chosen_alpha": self.chosen_alpha,
             "facts": self.facts.to_dict(),

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from ragopt.errors import InputError
-from ragopt.evaluation import (
-    Estimate,
-    Measure,
-    Questions,
-    Searchable,
-    compare_values,
-    mean_interval,
-    mean_intervals,
-)
+from ragopt.evaluation import Questions, Searchable, mean_interval, mean_intervals
 from ragopt.protocols import Progress
-from ragopt.tuning.choose import AlphaChoice, choose_alpha, loses_at_most, smallest_k
+from ragopt.tuning.alpha import AlphaOutcome
+from ragopt.tuning.choose import loses_at_most, smallest_k
 from ragopt.tuning.objective import Goal, largest_k, within
-from ragopt.tuning.outcome import AlphaPoint, Health, KPoint, TopK, Trial
+from ragopt.tuning.outcome import KPoint, TopK
+from ragopt.tuning.plan import Plan
 from ragopt.tuning.trials import Arm, Cuts, HalfSearch
-from ragopt.tuning.verdict import Outcome, Verdict, judge
 from ragopt.types import Query, SearchSettings
 from ragopt.types.parameters import whole
 
 __all__ = [
-    "AlphaOutcome",
-    "Plan",
     "Steps",
     "alpha_grid",
     "embed_once",
     "k_grid",
     "measure_arms",
-    "tune_alpha",
     "tune_k",
 ]
 
@@ -46,40 +36,6 @@ Floats = npt.NDArray[np.float64]
 _ALPHAS = tuple(i / 20 for i in range(21))
 #: The top-k that are tried, as far as they are below the default k.
 _KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What was asked of `tune`, checked. `search` is the default to beat."""
-
-    measure: Measure
-    also: tuple[Measure, ...]
-    search: SearchSettings
-    alphas: tuple[float, ...]
-    ks: tuple[int, ...]
-    folds: int
-    repeats: int
-    margin: float
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class AlphaOutcome:
-    """What came of alpha. `default`, `chosen` and `adopted` are None where alpha cannot matter."""
-
-    default: float | None
-    chosen: float | None
-    verdict: Verdict
-    unseen: Estimate
-    curve: tuple[AlphaPoint, ...] = ()
-    trials: tuple[Trial, ...] = ()
-    health: Health | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def adopted(self) -> float | None:
-        """The alpha for production: the chosen one if it gained, else the default."""
-        return self.chosen if self.verdict.outcome is Outcome.GAINED else self.default
 
 
 class Steps:
@@ -126,41 +82,6 @@ def embed_once(index: Searchable, questions: Questions) -> Questions:
     if given or not isinstance(index, _Embeds):
         return questions
     return replace(questions, vectors=index.embed_queries(questions.queries))
-
-
-def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome:
-    """Sweep alpha on the tuning half, choose, and let the held-out half judge."""
-    default = _default_alpha(tuning)
-    if default is None:
-        zeros = np.zeros(len(kept.questions))
-        why = "One side alone takes part (no vectors, or no text), so alpha cannot matter."
-        verdict = judge(zeros, zeros, str(plan.measure), moved=False, why=why)
-        note = "one side alone takes part, so only top-k was tuned"
-        return AlphaOutcome(None, None, verdict, mean_interval(np.zeros(len(tuning.questions))), notes=(note,))
-    alphas = tuple(sorted({*plan.alphas, default}))
-    scores = np.array([tuning.scores(alpha, plan.measure) for alpha in alphas])
-    place = alphas.index(default)
-    choice = choose_alpha(scores, alphas, place, folds=plan.folds, repeats=plan.repeats, seed=plan.seed)
-    notes = []
-    if not scores.any():
-        notes.append(f"no tuning question scores above 0 in {plan.measure} at any alpha: look at the judgements")
-    if plan.search.min_score is not None:
-        notes.append(f"min_score {plan.search.min_score} held at every alpha, though what it means changes with alpha")
-    chosen = alphas[choice.chosen]
-    before = kept.scores(default, plan.measure)
-    after = before if chosen == default else kept.scores(chosen, plan.measure)
-    why = _why_kept(choice, alphas, default)
-    verdict = judge(after, before, str(plan.measure), moved=chosen != default, why=why, seed=plan.seed)
-    return AlphaOutcome(
-        default,
-        chosen,
-        verdict,
-        choice.unseen,
-        curve=_curve(scores, alphas, place, plan.seed),
-        trials=_trials(scores, alphas, plan, choice),
-        health=_health(scores, alphas, choice.chosen, plan.seed),
-        notes=tuple(notes),
-    )
 
 
 def tune_k(
@@ -222,49 +143,6 @@ def _k_within(kept: HalfSearch, plan: Plan, alpha: float | None, goal: Goal, cut
         loss=mean_interval(seen.recall[default] - seen.recall[chosen], seed=plan.seed),
         saved=mean_interval(seen.tokens[default] - seen.tokens[chosen], seed=plan.seed),
         goal=goal,
-    )
-
-
-def _default_alpha(half: HalfSearch) -> float | None:
-    both = [found.sides.lexical and found.sides.dense for found in half.hits(0.5, 1)]
-    if not any(both):
-        return None
-    if half.search.alpha is not None:
-        return half.search.alpha
-    return half.hits(None, 1)[both.index(True)].alpha
-
-
-def _why_kept(choice: AlphaChoice, alphas: Sequence[float], default: float) -> str:
-    if choice.confirmed:
-        return f"The tuning half gives no reason to leave the default alpha {default:g}."
-    return (
-        f"The tuning half is best near alpha {alphas[choice.best]:g}, but cross-validation does not confirm it: "
-        f"{choice.unseen.mean:+.4f} on questions outside the training folds."
-    )
-
-
-def _curve(scores: Floats, alphas: Sequence[float], place: int, seed: int) -> tuple[AlphaPoint, ...]:
-    levels = mean_intervals(scores.T, seed=seed)
-    differences = mean_intervals((scores - scores[place]).T, seed=seed)
-    return tuple(AlphaPoint(*point) for point in zip(alphas, levels, differences, strict=True))
-
-
-def _trials(scores: Floats, alphas: Sequence[float], plan: Plan, choice: AlphaChoice) -> tuple[Trial, ...]:
-    levels = mean_intervals(scores.T, seed=plan.seed)
-    settings = [replace(plan.search, alpha=alpha) for alpha in alphas]
-    return tuple(Trial(*trial) for trial in zip(settings, levels, choice.shares, strict=True))
-
-
-def _health(scores: Floats, alphas: Sequence[float], chosen: int, seed: int) -> Health:
-    sides = {"lexical": scores[alphas.index(0.0)], "dense": scores[alphas.index(1.0)]}
-    better = max(sides, key=lambda side: float(sides[side].mean()))
-    return Health(
-        lexical=mean_interval(sides["lexical"], seed=seed),
-        dense=mean_interval(sides["dense"], seed=seed),
-        fused=mean_interval(scores[chosen], seed=seed),
-        alpha=alphas[chosen],
-        better=better,
-        comparison=compare_values(scores[chosen], sides[better], seed=seed),
     )
 
 

@@ -26,6 +26,7 @@ from ragopt.evaluation import (
 )
 from ragopt.pack import pack
 from ragopt.protocols import TokenCounter
+from ragopt.tuning.path import AlphaPath, Pairing, path_of
 from ragopt.types import Hit, Hits, PackSettings, SearchSettings, TokenCount, Where
 
 __all__ = ["Arm", "Cuts", "HalfSearch", "Sending"]
@@ -47,14 +48,20 @@ class Sending:
         self.method = ""
         self.counter = _Remembering(counter)
         self._known: dict[str, TokenCount] = {}
+        self._packed: dict[tuple[str, ...], frozenset[str]] = {}
 
     def sent(self, hits: Hits, k: int) -> tuple[Hit, ...]:
         """The hits that a context of the first `k` holds, best first."""
         first = hits[:k]
         if sum(self._of(hit).high + _MARKER for hit in first) <= self.settings.tokens:
             return first  # all of it fits, so there is nothing to choose
-        chosen = pack(hits.keep(first), self.settings.tokens, self.counter, order=self.settings.order)
-        return chosen.hits.items
+        # What is packed depends on the order alone, and neighboring alphas often agree on that.
+        order = tuple(hit.id for hit in first)
+        chosen = self._packed.get(order)
+        if chosen is None:
+            packed = pack(hits.keep(first), self.settings.tokens, self.counter, order=self.settings.order)
+            chosen = self._packed[order] = frozenset(packed.hits.ids)
+        return tuple(hit for hit in first if hit.id in chosen)
 
     def most(self, text: str) -> int:
         """The most tokens that a chunk of this text takes in a context."""
@@ -148,6 +155,25 @@ class HalfSearch:
         """The hits of every question, deep enough for `k` judged units."""
         settings = replace(self.search, alpha=alpha)
         return search_deep(self.index, self.questions, settings, k=k, unit=self.unit, where=self.where)
+
+    def default_alpha(self) -> float:
+        """The alpha that is in force where none is given."""
+        return next((h.alpha for h in self.hits(None, 1) if h.sides.lexical and h.sides.dense), 0.0)
+
+    def path(self, measure: Measure) -> AlphaPath:
+        """The measure over alpha, exactly."""
+        self.step("walking alpha")
+        assert isinstance(self.index, Pairing)
+        return path_of(
+            self.index,
+            self.questions,
+            self.qrels,
+            measures=[measure],
+            normalizer=self.search.normalizer,
+            depth=self.search.depth,
+            where=self.where,
+            unit=self.unit,
+        )
 
     def scores(self, alpha: float | None, measure: Measure) -> Floats:
         """One value a query."""

@@ -31,21 +31,20 @@ from ragopt.index import Index
 from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
 from ragopt.tuning.ablation import contributions
+from ragopt.tuning.alpha import AlphaOutcome, tune_alpha
 from ragopt.tuning.front import Front, made_front
 from ragopt.tuning.halves import Half, halves
 from ragopt.tuning.moves import worst_questions
 from ragopt.tuning.objective import Goal, Objective
 from ragopt.tuning.outcome import Curves, Facts
+from ragopt.tuning.plan import Plan
 from ragopt.tuning.result import TuneResult, default_and_tuned
 from ragopt.tuning.steps import (
-    AlphaOutcome,
-    Plan,
     Steps,
     alpha_grid,
     embed_once,
     k_grid,
     measure_arms,
-    tune_alpha,
     tune_k,
 )
 from ragopt.tuning.trials import Arm, HalfSearch, Sending
@@ -90,10 +89,12 @@ def tune(
     their own, with `held_out_vectors`. The default to beat is `settings` (all defaults unless
     given), with `normalizer` in place of its own if given.
 
-    - `alphas` (default 0 to 1 in steps of .05; 0, 1 and the default alpha are always tried) are
-      each searched exactly. The one-standard-error rule picks the alpha nearest the default that
-      cannot be told from the best by `measure`, and repeated cross-validation must confirm it
-      (`folds` × `repeats`). It becomes the setting only if the verdict on the held-out half is a gain.
+    - `alphas` (default every hundredth, from the exact path over alpha, smoothed over .05 to both sides; without
+      one, as for a measure without cutoff, every twentieth, searched) always hold 0, 1 and the default. Joined with
+      a prior of other collections, the one-standard-error rule picks the alpha nearest the default that cannot be
+      told from the best by `measure`, and repeated cross-validation must confirm it (`folds` × `repeats`). It becomes
+      the setting only if the verdict on the held-out half is a gain. Where fusion is not better than one side alone,
+      on both halves, alpha becomes 0 or 1 (`result.side` says why).
     - `ks` (default 1 to the default k) are measured by the recall and the tokens of what the pipeline
       would send: the first k hits, packed by `settings.pack`. The smallest k that loses at most
       `recall_margin` of that recall with 95 % confidence on both halves becomes the setting. k never grows.
@@ -127,6 +128,7 @@ def tune(
         also=tuple(Measure.parse(name) for name in also),
         search=search,
         alphas=alpha_grid(search, alphas),
+        fine=alphas is None,
         ks=k_grid(search, ks, grow=goal.tokens is not None),
         folds=whole("folds", folds, least=2),
         repeats=whole("repeats", repeats, least=1),
@@ -136,7 +138,7 @@ def tune(
     given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
-    sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(2 * len(plan.alphas) + 12, progress)
+    sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(3 * len(plan.alphas) + 14, progress)
     started = time.perf_counter()
     tuning, kept = (
         HalfSearch(index, embed_once(index, questions), theirs, search, unit, where, sending, step)
@@ -162,7 +164,7 @@ def tune(
         verdict=alpha.verdict,
         top_k=top_k,
         arms=arms,
-        curves=Curves(alpha.curve, k_curve),
+        curves=Curves(alpha.curve, k_curve, alpha.exact),
         trials=alpha.trials,
         health=alpha.health,
         unseen_gain=alpha.unseen,
@@ -191,6 +193,9 @@ def tune(
         worst=worst,
         contributions=levers,
         identity=index.identity() if isinstance(index, Index) else None,
+        claims=alpha.claims,
+        expected=alpha.expected,
+        side=alpha.side,
     )
 
 

@@ -73,7 +73,11 @@ def test_tune(run: Run, judged: Path) -> None:
     said = run(*argv, "-o", judged / "ragopt.toml", "--report", judged / "report.html", "--json")
     settings = Settings.load(judged / "ragopt.toml")
     account = said.json
-    better = account["verdict"]["outcome"] == "gained" or account["top_k"]["k"] < account["top_k"]["default"]
+    better = (
+        account["verdict"]["outcome"] == "gain"
+        or account["side"]
+        or account["top_k"]["k"] < account["top_k"]["default"]
+    )
     assert better and said.code == 0 and settings.search.k == 1  # one relevant chunk a question, always first
     assert said.json["settings"] == settings.to_dict() and said.json["verdict"]["outcome"]
     report = (judged / "report.html").read_text(encoding="utf-8")

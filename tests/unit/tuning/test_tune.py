@@ -15,6 +15,7 @@ from ragopt.errors import InputError, SettingsError, UnknownNameError
 from ragopt.index import Index
 from ragopt.tuning import Outcome, TuneResult, tune
 from ragopt.types import SearchSettings, Settings, TokenCount
+from tests.unit.tuning.test_path import corpus
 from tests.unit.tuning.world import World
 
 
@@ -36,7 +37,7 @@ def useless_dense() -> tuple[World, TuneResult]:
 
 def test_a_wrong_default_is_found_out(useless_dense: tuple[World, TuneResult]) -> None:
     _, result = useless_dense
-    assert result.verdict.outcome is Outcome.GAINED
+    assert result.verdict.outcome is Outcome.GAIN
     assert result.default_alpha == 0.6
     assert result.chosen_alpha is not None
     assert result.chosen_alpha <= 0.2
@@ -54,7 +55,7 @@ def test_a_wrong_default_is_found_out(useless_dense: tuple[World, TuneResult]) -
 def test_a_right_default_is_kept_and_nothing_is_claimed() -> None:
     for seed in range(5):
         result = run(World(80, lexical=1.5, dense=1.8, seed=seed))
-        assert result.verdict.outcome is Outcome.NOT_DISTINGUISHABLE
+        assert result.verdict.outcome in (Outcome.NO_DETECTABLE_GAIN, Outcome.WORSE)
         assert result.settings.search.alpha == 0.6
         assert "stays" in str(result.verdict)
 
@@ -64,6 +65,41 @@ def test_one_side_alone_is_reachable() -> None:
     assert result.chosen_alpha == 1.0
     assert result.health is not None
     assert "One side alone is chosen" in str(result.health)
+
+
+def test_a_side_that_is_as_good_alone_is_all_that_is_kept() -> None:
+    # The dense side is perfect, and so is every alpha from the default on: nothing is gained, yet one side is enough.
+    result = run(World(80, lexical=0.5, dense=30.0, seed=1))
+    assert result.default_alpha == 0.6
+    assert result.settings.search.alpha == 1.0
+    assert "not better than dense alone" in result.side
+    assert result.side in "\n".join(result.summary())
+    assert result.changed
+    assert result.written.alpha == 1.0
+
+
+def test_claims_are_a_family(useless_dense: tuple[World, TuneResult]) -> None:
+    _, result = useless_dense
+    names = ["tuned against default", "default against BM25 alone", "default against dense alone"]
+    assert [claim.name for claim in result.claims] == names
+    assert all(claim.p <= claim.adjusted <= 1.0 for claim in result.claims)
+    assert result.claims[0].adjusted == result.verdict.p < 0.05
+    assert result.expected is not None
+    assert 0.0 < result.expected.low < result.expected.mean < result.expected.high
+
+
+def test_an_index_is_tuned_on_its_exact_path() -> None:
+    index, queries, qrels, vectors = corpus(2, chunks=200)
+    result = tune(index, queries, qrels, vectors=vectors, token_counter=Words())
+    exact = result.curves.exact
+    assert exact is not None
+    assert len(result.trials) == 101
+    for point in result.curves.alpha:
+        assert exact.at(point.alpha) == pytest.approx(point.score.mean, abs=1e-12)
+    # Without a cutoff there is no path: the alphas are searched, and the rest is the same.
+    uncut = tune(index, queries, qrels, vectors=vectors, measure="AP", token_counter=Words())
+    assert uncut.curves.exact is None
+    assert len(uncut.trials) == 21
 
 
 def test_the_default_is_what_was_given(useless_dense: tuple[World, TuneResult]) -> None:
@@ -176,7 +212,7 @@ def test_an_index_embeds_each_half_once() -> None:
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_very_few_queries(count: int, tmp_path: Path) -> None:
     result = run(World(count, seed=8))
-    assert result.verdict.outcome is Outcome.NOT_DISTINGUISHABLE
+    assert result.verdict.outcome is Outcome.TOO_FEW_QUESTIONS
     assert result.settings.search == SearchSettings(alpha=0.6)
     result.report(tmp_path / "report.html")
     html = (tmp_path / "report.html").read_text(encoding="utf-8").replace(plotly_script(), "")
@@ -249,7 +285,7 @@ def test_saved_settings_load_again(useless_dense: tuple[World, TuneResult], tmp_
     assert Settings.load(tmp_path / "ragopt.toml") == result.settings
     text = (tmp_path / "ragopt.toml").read_text(encoding="utf-8")
     assert text.startswith("# Tuned by ragopt ")
-    assert "# Verdict: gained. A gain: +" in text
+    assert "# Verdict: gain. A gain: +" in text
     with pytest.raises(SettingsError, match="cannot be written"):
         result.save(tmp_path / "no" / "ragopt.toml")
 
@@ -257,7 +293,7 @@ def test_saved_settings_load_again(useless_dense: tuple[World, TuneResult], tmp_
 def test_result_is_json_ready(useless_dense: tuple[World, TuneResult]) -> None:
     _, result = useless_dense
     told = json.loads(json.dumps(result.to_dict(), allow_nan=False))
-    assert told["verdict"]["outcome"] == "gained"
+    assert told["verdict"]["outcome"] == "gain"
     assert told["settings"]["search"]["alpha"] == result.chosen_alpha
     assert len(told["arms"]) == 4
     assert "tuned hybrid" in str(result)

@@ -37,10 +37,10 @@ Section = tuple[str, Sequence[Sequence[str]]]
 def verdict(result: TuneResult) -> str:
     """The answer in one sentence, then the figures that matter most."""
     tone, word = {
-        Outcome.GAINED: ("gained", "Tuning alpha gained"),
-        Outcome.TOO_SMALL: ("same", "Tuning alpha did better, but too little to claim"),
-        Outcome.NOT_DISTINGUISHABLE: ("same", "No gain over the default alpha can be told from noise"),
-        Outcome.LOST: ("lost", "Tuning alpha lost"),
+        Outcome.GAIN: ("gained", "Tuning alpha gained"),
+        Outcome.NO_DETECTABLE_GAIN: ("same", "No gain over the default alpha can be told from noise"),
+        Outcome.WORSE: ("lost", "Tuning alpha lost"),
+        Outcome.TOO_FEW_QUESTIONS: ("same", "Too few questions to tell a gain from noise"),
     }[result.verdict.outcome]
     final, written = result.settings.search, result.written
     share = "default" if final.alpha is None else f"{final.alpha:g}"
@@ -53,7 +53,7 @@ def verdict(result: TuneResult) -> str:
         f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in told
     )
     return (
-        f'<div class="verdict {tone}"><strong>{word}</strong>{escape(str(result.verdict))}'
+        f'<div class="verdict {tone}"><strong>{word}</strong>{escape(f"{result.verdict} {result.side}".rstrip())}'
         f'<br>{escape(str(result.top_k))}</div><div class="figures">{cells}</div>'
     )
 
