@@ -85,7 +85,10 @@ def add_judgements(parser: argparse.ArgumentParser, *, required: bool = True) ->
         "--queries", required=required, metavar="FILE", help="questions: .jsonl (_id, text), .tsv (id, text) or .txt"
     )
     parser.add_argument(
-        "--qrels", required=required, metavar="FILE", help="judgements: a TREC qrels or a BEIR tsv file"
+        "--qrels",
+        required=required,
+        metavar="FILE",
+        help="judgements: TREC qrels, BEIR .tsv, .csv or .jsonl",
     )
     parser.add_argument(
         "--by",

@@ -21,7 +21,7 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import read_answers, read_queries
 from ragopt.economics import DEFAULT_MODEL, QuestionCost, price
 from ragopt.errors import InputError
-from ragopt.evaluation import Qrels
+from ragopt.evaluation import Qrels, label_problems
 from ragopt.tuning import Objective, tune
 
 __all__ = ["add_parser", "run"]
@@ -102,6 +102,9 @@ def run(args: argparse.Namespace) -> int:
     if args.held_out_queries is not None:
         held_out = (read_queries(args.held_out_queries), Qrels.load(args.held_out_qrels))
     index = opened(args)
+    problems = label_problems(queries, qrels, index, by=args.by, settings=settings.search, where=where)
+    for problem in problems:
+        note(f"labels: {problem}")
     with Progress() as progress:
         result = tune(
             index,
@@ -126,7 +129,14 @@ def run(args: argparse.Namespace) -> int:
     if args.picture:
         result.picture(args.picture)
     if args.json:
-        emit_json({**result.to_dict(), "latency": None if result.front is None else result.front.latency()})
+        told = [problem.to_dict() for problem in problems]
+        emit_json(
+            {
+                **result.to_dict(),
+                "label_problems": told,
+                "latency": None if result.front is None else result.front.latency(),
+            }
+        )
     else:
         emit(str(result))
     note(f"wrote {args.output}{f' and {args.report}' if args.report else ''}")

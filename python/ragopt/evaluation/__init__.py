@@ -3,6 +3,7 @@
 from ragopt.evaluation.answers import Answers, answer_share, check_answers
 from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
 from ragopt.evaluation.judgements import Qrels, Run
+from ragopt.evaluation.labels import Fault, LabelProblem, label_problems
 from ragopt.evaluation.measures import Gauge, Judged, Measure, parse_measures
 from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, search_deep
 from ragopt.evaluation.standings import Against, Difference, Standings, System, evaluate_all
@@ -25,8 +26,10 @@ __all__ = [
     "Comparison",
     "Difference",
     "Estimate",
+    "Fault",
     "Gauge",
     "Judged",
+    "LabelProblem",
     "Measure",
     "Qrels",
     "QrelsLike",
@@ -46,6 +49,7 @@ __all__ = [
     "evaluate",
     "evaluate_all",
     "holm",
+    "label_problems",
     "mean_interval",
     "mean_intervals",
     "minimum_detectable_effect",

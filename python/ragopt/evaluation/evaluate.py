@@ -92,6 +92,7 @@ def score_run(
 def _table(
     run: Run, qrels: Qrels, queries: Sequence[str], measures: tuple[Measure, ...], notes: Sequence[str]
 ) -> Table:
+    made = [f"judgements are not a person's: {qrels.origin}"] if qrels.origin else []
     graded = Judged.of_ranks([run.ranks(query) for query in queries], [qrels[query] for query in queries])
     values = np.column_stack([measure.values(graded) for measure in measures])
-    return Table(tuple(queries), measures, values, run, tuple(notes))
+    return Table(tuple(queries), measures, values, run, (*made, *notes))

@@ -1,4 +1,4 @@
-"""Judgements and runs: what is relevant, and what was found. TREC and BEIR files, read and written."""
+"""Judgements and runs: what is relevant, and what was found. Their files, read and written."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ragopt.errors import InputError, InputTypeError
+from ragopt.evaluation.judgement_files import read_lines, read_rows, writable, write_lines, write_rows
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Hits
 
 __all__ = ["Qrels", "Run"]
-
-_HEADERS = ("query-id", "query_id", "queryid", "qid", "query")
-
 
 _HIGHEST = 10**6  # far above any scale of judgement, and sums of it stay exact
 
 
 @dataclass(frozen=True, slots=True)
 class Qrels:
-    """Judgements: query id → chunk (or document) id → grade. A grade of 1 or more is relevant."""
+    """Judgements: query id → chunk (or document) id → grade. A grade of 1 or more is relevant.
+
+    `origin` says where they come from if no person judged: "feedback" of production, "synthetic:MODEL" for questions
+    that a model wrote, "judge:MODEL" for grades that a model gave, several joined by "+". It goes into files, measures,
+    settings and reports. "" for all others.
+    """
 
     grades: Mapping[str, Mapping[str, int]]
+    origin: str = ""
 
     def __post_init__(self) -> None:
         checked = {}
@@ -40,7 +44,10 @@ class Qrels:
                 if abs(int(grade)) > _HIGHEST:
                     raise InputError(f"qrels: query {query!r}, {id!r}: grade {grade} is no grade: above {_HIGHEST}")
             checked[query] = MappingProxyType({id: int(grade) for id, grade in judged.items()})
+        if not isinstance(self.origin, str):
+            raise InputTypeError(f"qrels: origin is a {type(self.origin).__name__}: give a text, as 'judge:MODEL'")
         object.__setattr__(self, "grades", MappingProxyType(checked))
+        object.__setattr__(self, "origin", "_".join(self.origin.split()))  # TREC's columns hold no blank
 
     @classmethod
     def of(cls, qrels: Qrels | Mapping[str, Mapping[str, int]] | str | os.PathLike[str]) -> Qrels:
@@ -57,43 +64,53 @@ class Qrels:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Qrels:
-        """Read a TREC qrels file (query, 0, id, grade) or a BEIR one (query, id, grade by tabs, header line).
+        """Read judgements, graded or not; the name's end tells .csv and .jsonl, else the columns tell TREC from BEIR.
+
+        - TREC qrels: query, 0, id, grade; BEIR: query, id, grade by tabs, with or without a header line.
+        - .csv with a header line that names `query`, `id` and `grade` (also by BEIR's names); .jsonl: such objects.
+          Either may have an `origin`; see `Qrels`.
 
         InputError names file and line of wrong columns, a grade that is no whole number, or a second
-        judgement of the same pair.
+        judgement of the same pair, with both grades.
         """
         path = Path(path)
         grades: dict[str, dict[str, int]] = {}
-        for number, line in _lines(path):
-            query, id, text = _judgement(path, number, line)
-            if query is None:
-                continue
+        origins: dict[str, None] = {}
+        for number, query, id, text, origin in read_rows(path):
             try:
                 grade = int(text)
             except ValueError:
                 raise InputError(f"{path}:{number}: grade {text!r} is not a whole number") from None
+            if not query or not id:
+                raise InputError(
+                    f"{path}:{number}: the {'id' if query else 'query'} is empty: write it or drop the line"
+                )
             judged = grades.setdefault(query, {})
             if id in judged:
-                raise InputError(f"{path}:{number}: query {query!r} already has a judgement of {id!r}; keep one")
+                raise InputError(
+                    f"{path}:{number}: query {query!r} already has a judgement of {id!r}, grade {judged[id]}, and here "
+                    f"it is {grade}; keep one"
+                )
             judged[id] = grade
+            origins.update(dict.fromkeys(filter(None, origin.split("+"))))
         if not grades:
             raise InputError(f"{path}: holds no judgement")
-        return cls(grades)
+        return cls(grades, "+".join(origins))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a BEIR file where the name ends in .tsv, else a TREC file."""
-        path = Path(path)
-        beir = path.suffix.lower() == ".tsv"
-        lines = ["query-id\tcorpus-id\tscore"] if beir else []
-        for query, judged in self.grades.items():
-            for id, grade in judged.items():
-                _writable(path, query, id, tabs=beir)
-                lines.append(f"{query}\t{id}\t{grade}" if beir else f"{query} 0 {id} {grade}")
-        _write(path, lines)
+        """Write .csv, .jsonl, or a BEIR file where the name ends in .tsv, else a TREC file.
+
+        InputError for ids that the format cannot carry, and for a BEIR file of judgements with an `origin`.
+        """
+        write_rows(
+            Path(path),
+            ((q, id, grade) for q, judged in self.grades.items() for id, grade in judged.items()),
+            self.origin,
+        )
 
     def only(self, queries: Iterable[str]) -> Qrels:
         """The judgements of those queries."""
-        return Qrels({query: self.grades[query] for query in queries if query in self.grades})
+        return Qrels({query: self.grades[query] for query in queries if query in self.grades}, self.origin)
 
     def __contains__(self, query: object) -> bool:
         return query in self.grades
@@ -149,7 +166,7 @@ class Run:
         path = Path(path)
         rankings: dict[str, dict[str, float]] = {}
         name = ""
-        for number, line in _lines(path):
+        for number, line in read_lines(path):
             columns = line.split()
             if len(columns) != 6:
                 raise InputError(
@@ -172,13 +189,13 @@ class Run:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a TREC run file; reading it again gives the same scores."""
         path = Path(path)
-        _writable(path, self.name)
+        writable(path, self.name)
         lines = []
         for query, ranking in self.rankings.items():
             for rank, (id, score) in enumerate(ranking, start=1):
-                _writable(path, query, id)
+                writable(path, query, id)
                 lines.append(f"{query} Q0 {id} {rank} {score!r} {self.name}")
-        _write(path, lines)
+        write_lines(path, lines)
 
     def ids(self, query: str) -> list[str]:
         """The ids of one query, best first; none for a query that the run lacks."""
@@ -201,45 +218,3 @@ def _pairs(ranking: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...
 
 def _ranked(found: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(found.items(), key=lambda hit: (-hit[1], hit[0].encode("utf-8", "surrogatepass")))
-
-
-def _judgement(path: Path, number: int, line: str) -> tuple[str | None, str, str]:
-    columns = line.split("\t")
-    if len(columns) == 3:
-        if number == 1 and columns[0].strip().lower() in _HEADERS:
-            return None, "", ""
-        return columns[0].strip(), columns[1].strip(), columns[2].strip()
-    columns = line.split()
-    if len(columns) == 4:
-        return columns[0], columns[2], columns[3]
-    raise InputError(
-        f"{path}:{number}: {len(columns)} columns, but a judgement is `query 0 id grade` (TREC) or "
-        f"query, id and grade split by tabs (BEIR)"
-    )
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 (byte {error.start})") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line.rstrip("\r")
-        if line.strip():
-            yield number, line
-
-
-def _writable(path: Path, *texts: str, tabs: bool = False) -> None:
-    for text in texts:
-        # Read back, tabs leave inner blanks alone but not those at the ends; TREC's columns allow none at all.
-        if text != text.strip() or (any(mark in text for mark in "\t\r\n") if tabs else len(text.split()) != 1):
-            raise InputError(f"{path}: {text!r} is empty or holds white space, which this format cannot carry")
-
-
-def _write(path: Path, lines: Sequence[str]) -> None:
-    try:
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error

@@ -14,7 +14,7 @@ from ragopt.evaluation.judgements import Qrels
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Chunk, Hits, Normalizer, Query, SearchSettings, Threshold, Where
 
-__all__ = ["Queries", "Questions", "Searchable", "check_ids", "require_searchable", "search_deep"]
+__all__ = ["Queries", "Questions", "Searchable", "check_ids", "missing_ids", "require_searchable", "search_deep"]
 
 #: Query id → text or Query; or (id, text) pairs; or dicts with `_id` (or `id`) and `text`.
 Queries = Mapping[str, str | Query] | Iterable[tuple[str, str | Query] | Mapping[str, Any]]
@@ -135,23 +135,29 @@ def check_ids(index: Searchable, qrels: Qrels, unit: Unit) -> list[str]:
 
     What cannot `get` a chunk by its id is not checked. Chunks of document d are named d, or d#0, d#1, ... .
     """
-    if not isinstance(index, _Readable):
-        return []
+    judged, missing = missing_ids(index, qrels, unit)
     documents = unit.by is By.DOCUMENT
-    judged = list(dict.fromkeys(id for query in qrels for id in qrels[query]))
-    missing = [id for id in judged if not (_has_document(index, id) if documents else index.get(id))]
     if not missing:
         return []
-    if len(missing) == len(judged):
+    if len(missing) == judged:
         other = "chunk" if documents else "document"
         raise InputError(
-            f"not one of the {len(judged)} judged ids is in the index (the first is {missing[0]!r}): these judgements "
+            f"not one of the {judged} judged ids is in the index (the first is {missing[0]!r}): these judgements "
             f'belong to another corpus, or they name {other}s (by="{other}")'
         )
     return [
-        f"{len(missing)} of {len(judged)} judged ids are not in the index (the first is {missing[0]!r}); "
+        f"{len(missing)} of {judged} judged ids are not in the index (the first is {missing[0]!r}); "
         f"a relevant one among them counts as never found"
     ]
+
+
+def missing_ids(index: Searchable, qrels: Qrels, unit: Unit) -> tuple[int, list[str]]:
+    """How many ids are judged, and those of them that the index lacks; none where it cannot `get` a chunk."""
+    judged = dict.fromkeys(id for query in qrels for id in qrels[query])
+    if not isinstance(index, _Readable):
+        return len(judged), []
+    documents = unit.by is By.DOCUMENT
+    return len(judged), [id for id in judged if not (_has_document(index, id) if documents else index.get(id))]
 
 
 def _has_document(index: _Readable, id: str) -> bool:

@@ -144,7 +144,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What it takes to do the same again."""
+    """What it takes to do the same again. `labels`: where judgements come from, "given" where nobody said."""
 
     date: str
     version: str
@@ -161,6 +161,7 @@ class Facts:
     pack_tokens: int
     tokens_by: str
     index: Mapping[str, str]
+    labels: str = "given"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -90,7 +90,12 @@ class TuneResult:
         A `Pipeline` refuses the file on an index that it does not fit; of a searcher that is not an `Index` nothing is
         known to compare, and nothing is refused. The verdict stands in a comment on top too.
         """
-        replace(self.settings, tuned=self.tuned).save(path, comment="\n".join(self.summary()))
+        self.file.save(path, comment="\n".join(self.summary()))
+
+    @property
+    def file(self) -> Settings:
+        """The settings as the file holds them: with where they were tuned and what was measured."""
+        return replace(self.settings, tuned=self.tuned)
 
     @property
     def tuned(self) -> Tuned | None:
@@ -110,6 +115,7 @@ class TuneResult:
             verdict=str(self.verdict.outcome),
             low=mine.low if mine.known else None,
             high=mine.high if mine.known else None,
+            labels=None if facts.labels == "given" else facts.labels,
         )
 
     def report(
@@ -154,6 +160,7 @@ class TuneResult:
             f"Tuned by ragopt {facts.version} on {facts.date}.",
             f"{facts.measure} by {facts.by}, normalizer {facts.normalizer}: {facts.tuning_queries} tuning and "
             f"{facts.held_out_queries} held-out questions, seed {facts.seed}, {facts.folds} folds x {facts.repeats}.",
+            *([] if facts.labels == "given" else [f"Labels: {facts.labels}, not a person's."]),
             f"Index: {index}." if index else "Index: not described by its searcher.",
             f"Verdict: {self.verdict.outcome}. {self.verdict}",
             f"Top-k: {self.top_k}",
@@ -163,7 +170,7 @@ class TuneResult:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: all but the picture and the runs."""
         return {
-            "settings": self.settings.to_dict(),
+            "settings": self.file.to_dict(),
             "verdict": self.verdict.to_dict(),
             "top_k": {
                 "k": self.top_k.k,
@@ -218,7 +225,7 @@ class TuneResult:
         lines = [
             "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
-        return "\n".join([*lines, "", *self.summary()[3:]])
+        return "\n".join([*lines, "", *self.summary()[-2 - len(self.notes) :]])
 
 
 def default_and_tuned(arms: Sequence[Arm]) -> tuple[Arm, Arm]:

@@ -18,6 +18,7 @@ from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation import (
     Answers,
     By,
+    Fault,
     Measure,
     Qrels,
     QrelsLike,
@@ -26,6 +27,7 @@ from ragopt.evaluation import (
     Searchable,
     Unit,
     check_ids,
+    label_problems,
 )
 from ragopt.index import Index
 from ragopt.protocols import Progress, TokenCounter
@@ -52,6 +54,15 @@ from ragopt.types import Normalizer, Settings, Where
 from ragopt.types.parameters import fraction, whole
 
 __all__ = ["tune"]
+
+#: What is wrong with labels as a whole; `_notes` tells the rest by halves.
+_NOTED = (
+    Fault.MADE_BY_A_MODEL,
+    Fault.FROM_FEEDBACK,
+    Fault.ONE_RELEVANT_FOR_ALL,
+    Fault.REPEATED_QUESTIONS,
+    Fault.CONFLICTING_GRADES,
+)
 
 
 def tune(
@@ -185,6 +196,7 @@ def tune(
             held_out="given" if isinstance(held_out, tuple) else f"{held_out:g}",
             pack_tokens=base.pack.tokens,
             tokens_by=sending.method,
+            labels="+".join(dict.fromkeys(h.origin for _, h in (tuning_half, kept_half) if h.origin)) or "given",
             index=_describe(index),
         ),
         notes=(*notes, *alpha.notes),
@@ -215,7 +227,7 @@ def _front(
 
 
 def _notes(index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half, unit: Unit) -> list[str]:
-    notes = []
+    notes = [str(problem) for problem in label_problems(given, judged) if problem.fault in _NOTED]
     if unjudged := sum(id not in judged for id in given.ids):
         notes.append(f"{unjudged} of {len(given)} queries have no judgement and are left out")
     both = Qrels({**{id: tuning[1][id] for id in tuning[1]}, **{id: kept[1][id] for id in kept[1]}})

@@ -62,7 +62,8 @@ class Tuned:
 
     `date` is the day, as in 2026-11-25; `score` the mean of `measure` over the `questions` held out, under the settings
     that were written, and `low` to `high` its 95 % interval (None with fewer than two questions); `default_score` is
-    that of the default. `verdict` is the tuner's, `version` ragopt's, `seed` that of everything random.
+    that of the default. `verdict` is the tuner's, `version` ragopt's, `seed` that of everything random. `labels` is
+    where the judgements come from if no person made them, as in "judge:MODEL"; None for all others.
     """
 
     index: IndexIdentity
@@ -76,6 +77,7 @@ class Tuned:
     verdict: str
     low: float | None = None
     high: float | None = None
+    labels: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.index, IndexIdentity):
@@ -83,6 +85,8 @@ class Tuned:
         _check_date(self.date)
         for name in ("version", "measure", "verdict"):
             _check("tuned", name, getattr(self, name), str)
+        if self.labels is not None:
+            _check("tuned", "labels", self.labels, str)
         for name in ("seed", "questions"):
             _check("tuned", name, getattr(self, name), int)
         for name in ("score", "default_score", "low", "high"):
@@ -110,7 +114,7 @@ class Tuned:
         """Of the two tables of a settings file. Unknown, missing and impossible values are SettingsErrors."""
         known = [f.name for f in fields(cls) if f.name != "index"]
         parts = _named("index", index, [f.name for f in fields(IndexIdentity)])
-        return cls(index=IndexIdentity(**parts), **_named("tuned", tuned, known, optional=("low", "high")))
+        return cls(index=IndexIdentity(**parts), **_named("tuned", tuned, known, optional=("low", "high", "labels")))
 
     def to_tables(self) -> dict[str, dict[str, Any]]:
         """The two tables; what is None is left out."""

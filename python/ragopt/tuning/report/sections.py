@@ -248,7 +248,7 @@ def labels(result: TuneResult) -> str:
 
 def settings(result: TuneResult) -> str:
     """The settings file, to copy."""
-    return f"<h2>Settings</h2><p class='muted'>ragopt.toml</p>{_code('toml', result.settings.to_toml())}"
+    return f"<h2>Settings</h2><p class='muted'>ragopt.toml</p>{_code('toml', result.file.to_toml())}"
 
 
 def again(result: TuneResult, command: str | None) -> str:
