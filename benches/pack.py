@@ -116,6 +116,7 @@ def claims() -> list[tuple[str, Hits, list[tuple[str, int, int]]]]:
     return [(data.queries[id], hits, gold[id]) for id, hits in zip(data.queries, found, strict=True) if id in gold]
 
 
+@cache
 def evidence(how: str, budget: int, counter: str = "wordpiece") -> Floats:
     """The share of each claim's evidence sentences that stand whole in the context.
 

@@ -105,9 +105,16 @@ class Fitting:
 
         chosen = _fitted(choose, size, self.inside, self.capacity)
         rest = {(group, item) for group, of in enumerate(items) for item in range(len(of))} - set(chosen)
-        for at in sorted(rest, key=lambda at: (-values[at[0]][at[1]], at))[:_TRIES]:
-            if size([*chosen, at]) <= self.capacity:
-                chosen.append(at)
+        # A sentence that follows a chosen one needs no gap, which its weight has: so it may fit where that does not.
+        between, used, tries = self.counter.count(GAP).high, size(chosen) if chosen else 0, _TRIES
+        for at in sorted(rest, key=lambda at: (-values[at[0]][at[1]], at)):
+            if tries and weights[at[0]][at[1]] - between <= self.capacity - used:
+                grown = size([*chosen, at])
+                if grown <= self.capacity:
+                    chosen.append(at)
+                    used = grown
+                else:
+                    tries -= 1
         return shown(chosen)
 
     def _block(self, title: str, pieces: tuple[Piece, ...]) -> str:

@@ -16,7 +16,7 @@ from ragopt.types.parameters import one_of
 __all__ = ["Packed", "pack", "room"]
 
 #: Below this many chunks of the usual size (the mean of the best five), sentences are packed.
-_TIGHT, _USUAL = 2, 5
+_TIGHT, _USUAL = 2.5, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def pack(
     counted in the end: where a counter says more than the parts did, the least valuable go until it fits.
 
     `level` "sentence" packs sentences of the best chunks that have to do with `question`, without titles; "auto" does
-    so when the room is below about two chunks and the question is given. `trim` cuts the best chunk that is left out
+    so when the room is below about two and a half chunks and the question is given. `trim` cuts the best chunk that is left out
     at the end of a sentence, where its first sentences fit. A budget's `per_source` keeps the best so many chunks
     of a document.
 

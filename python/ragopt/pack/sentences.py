@@ -1,7 +1,7 @@
-"""Sentences of the best chunks, for a budget of less than about two chunks.
+"""Sentences of the best chunks, for a budget of less than about two and a half chunks.
 
 A sentence is worth what its chunk is worth times the share of the question that it has: the idf of the question's
-terms in it over the idf of all of them, to the power of 1.5, with df counted over the sentences at hand. (Measured on
+terms in it over the idf of all of them, to the power of 1.1, with df counted over the sentences at hand. (Measured on
 the evidence sentences of scifact: benches/pack.py. Without the chunk's worth, or with titles, it gains less.)
 """
 
@@ -20,7 +20,7 @@ __all__ = ["MOST_CHUNKS", "merged_spans", "spans_of", "worth"]
 MOST_CHUNKS = 10
 """The best chunks whose sentences are looked at: more gain nothing."""
 
-_POWER = 1.5
+_POWER = 1.1
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
