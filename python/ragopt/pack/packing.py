@@ -76,9 +76,9 @@ def pack(
     counted in the end: where a counter says more than the parts did, the least valuable go until it fits.
 
     `level` "sentence" packs sentences of the best chunks that have to do with `question`, without titles; "auto" does
-    so when the room is below about two and a half chunks and the question is given. `trim` cuts the best chunk that is left out
-    at the end of a sentence, where its first sentences fit. A budget's `per_source` keeps the best so many chunks
-    of a document.
+    so when the room is below about two and a half chunks and the question is given. `trim` cuts the best chunk that is
+    left out at the end of a sentence, where its first sentences fit. A budget's `per_source` keeps the best so
+    many chunks of a document.
 
     A chunk is packed once, however often it is in `hits`, and chunks that touch or overlap in their document are one
     source, which holds what they share once (see ragopt.pack.layout). With `merge_duplicates`, chunks of equal
