@@ -10,7 +10,7 @@ import pytest
 from tests.shared import ROOT
 
 FOLDER = ROOT / "tests" / "cases" / "dialogues"
-NAMES = ("english_first", "english_second", "vietnamese_first", "vietnamese_second")
+NAMES = tuple(f"{language}_{part}" for language in ("english", "vietnamese") for part in ("first", "second", "third"))
 
 
 def dialogues(name: str) -> list[dict[str, Any]]:
