@@ -18,7 +18,7 @@ def dialogues(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_half_has_twenty_and_about_half_need_their_history(name: str) -> None:
+def test_each_part_has_twenty_and_about_half_need_their_history(name: str) -> None:
     cases = dialogues(name)
     assert len(cases) >= 20
     assert len({case["name"] for case in cases}) == len(cases)

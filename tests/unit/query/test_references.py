@@ -24,6 +24,8 @@ How do I delete it?
 And the second one?
 Is there a limit?
 Which one is cheaper?
+Is there an easier way?
+Are there other ways to do it?
 What happens if it fails?
 As I said before, the printer is offline
 Could you explain that in more detail?
@@ -48,6 +50,8 @@ lambda timeout
 If a Lambda function times out, does it retry?
 How do I restore a table after I delete it?
 How to boil an egg?
+Is there an easier way to boil an egg?
+What is a Milky Way?
 Is there a limit on the number of S3 buckets?
 What time is it in Tokyo?
 How do I know that my backup is valid?

@@ -36,6 +36,7 @@ _ASPECTS = words(
     "date time times year day days age weight height length distance color colour speed latency performance region "
     "regions country place places author owner capacity weather population capital temperature ingredients recipe "
     "instructions procedure rest first second third last next cheaper faster better best worse worst bigger smaller "
+    "easier simpler quicker slower newer older safer cleaner way ways "
     "long far big old deep high tall wide fast large expensive soon often late early hard difficult cheap safe free "
     "dangerous possible necessary normal common available legal allowed included enough right wrong true"
 )
