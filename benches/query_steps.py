@@ -37,7 +37,7 @@ def recoveries() -> None:
         for dense in (False, True):
             found = measures.style_recovery(name, dense=dense)
             lines.append((f"{name}, chatty", "cosine" if dense else "BM25", *found, f"{found.share:.0%}"))
-    for name, other in (*measures.NOISE, ("scifact", "cranfield")):
+    for name, other in (*measures.NOISE, *measures.HARD_NOISE):
         found = measures.noise_recovery(name, other)
         lines.append((f"{name} in noise of {other}", "BM25", *found, f"{found.share:.0%}"))
     found = measures.noise_recovery("cranfield", "scifact", hybrid=True)

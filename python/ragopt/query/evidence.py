@@ -39,6 +39,17 @@ class Evidence:
         fewer = min(len(self.ids), len(other.ids))
         return len(set(self.ids).intersection(other.ids)) / fewer if fewer else 0.0
 
+    def togetherness(self, other: Evidence, both: Evidence) -> float:
+        """Whether one chunk speaks of both texts, 0 to 1; `both` is the evidence for the two in one.
+
+        BM25 adds up over terms, so the best chunk of both scores between the better one's best (0: no chunk of
+        the one says anything of the other) and the sum of both bests (1: one chunk is the best for either).
+        """
+        if not (self.scores and other.scores and both.scores):
+            return 0.0
+        less, more = sorted((self.scores[0], other.scores[0]))
+        return (both.scores[0] - more) / less if less > 0 else 0.0
+
     def mean(self, best: int, *, bounded: bool = False) -> float:
         """The mean score (bounded: share of the bound) of the `best` chunks; what is not there counts 0."""
         values = self.bounded if bounded else self.scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragopt import F
+from ragopt import F, Index
 from ragopt.query import set_aside
 from ragopt.types import Query
 from tests.unit.query.corpus import index
@@ -63,3 +63,18 @@ def test_the_filter_holds_for_the_evidence() -> None:
     assert set_aside(Query(message), index=index())[0].text == message
     inside = Query(message, where=F("subject") == "keys")
     assert set_aside(inside, index=index())[0].text == QUESTION
+
+
+def test_a_statement_that_the_corpus_knows_must_have_to_do_with_the_question() -> None:
+    texts = [f"Whales sing in the deep ocean, verse {i}." for i in range(150)]
+    texts += [f"Glaciers carve valleys out of rock, case {i}." for i in range(150)]
+    texts += ["Whales migrate with the seasons; calves follow their mothers."]
+    broad = Index.build([{"id": str(i), "text": text} for i, text in enumerate(texts)], analyzer="english")
+    asked = "Do whales migrate?"
+    query, span = set_aside(f"Glaciers carve valleys. {asked}", index=broad)
+    assert query.text == asked
+    assert [part["why"] for part in span.details["aside"]] == ["no chunk speaks of it and of the question"]
+    for related in ("Calves follow their mothers.", "Whales sing in the ocean."):
+        assert set_aside(f"{related} {asked}", index=broad)[0].text == f"{related} {asked}"
+    unknown = "Glaciers carve valleys. Do zorgs blip?"
+    assert "Glaciers" in set_aside(unknown, index=broad)[0].text, "nothing is known of the question"
