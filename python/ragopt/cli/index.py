@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,8 @@ def run(args: argparse.Namespace) -> int:
     _check_output(folder)
     problems: list[Problem] = []
     with Progress() as progress:
-        documents = _documents(args, problems, progress)
+        declared = {**(Index.open(folder).describe()["fields"] if is_update else {}), **options["fields"]}
+        documents = _documents(args, declared, problems, progress)
         _report(problems)
         if not documents:
             note(f"ragopt: {', '.join(args.sources)}: nothing to index, so nothing was written")
@@ -156,9 +157,11 @@ def _check_output(folder: Path) -> None:
             Index.open(folder)
 
 
-def _documents(args: argparse.Namespace, problems: list[Problem], progress: Progress) -> list[Document]:
+def _documents(
+    args: argparse.Namespace, fields: Mapping[str, str], problems: list[Problem], progress: Progress
+) -> list[Document]:
     documents: dict[tuple[str | None, str], Document] = {}
-    given = (document for source in args.sources for document in read(source, on_error=problems.append))
+    given = (document for source in args.sources for document in read(source, on_error=problems.append, fields=fields))
     for count, document in enumerate(given, start=1):
         progress(count, 0, "reading, documents:")
         tenant = None if args.tenant_field is None else str(document.metadata.get(args.tenant_field))

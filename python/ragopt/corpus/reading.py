@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ragopt.corpus.decoding import UnreadableError, read_text
@@ -50,7 +50,9 @@ EXTENSIONS = tuple(_FORMATS)
 """The file extensions that are read, each also with `.gz` behind it."""
 
 
-def read(path: str | os.PathLike[str], *, on_error: OnError | None = None) -> Iterator[Document]:
+def read(
+    path: str | os.PathLike[str], *, on_error: OnError | None = None, fields: Mapping[str, str] | None = None
+) -> Iterator[Document]:
     """The documents of a file, or of all files of a folder and its subfolders, in order of their paths.
 
     The id of a document is its path from the folder, with slashes; records of jsonl and csv files
@@ -60,6 +62,9 @@ def read(path: str | os.PathLike[str], *, on_error: OnError | None = None) -> It
     kinds (once per extension), links that lead back to a folder above. A file without text is a
     document of its own.
 
+    `fields` are the declared types of metadata (as `Index.build` takes them): they decide how the
+    cells of a CSV file are read, where they can (`csv_documents`).
+
     Files are UTF-8 (or what their byte order mark or an HTML meta tag says).
     Raises CorpusError when `path` does not exist or is a file of an unknown kind.
     """
@@ -68,10 +73,10 @@ def read(path: str | os.PathLike[str], *, on_error: OnError | None = None) -> It
         raise CorpusError(f"{path}: no such file or folder; check the path")
     report = on_error or _raise
     if path.is_dir():
-        return _folder(path, report)
+        return _folder(path, report, fields or {})
     if _format(path.name) is None:
         raise CorpusError(f"{path}: files of this kind are not read; known: {', '.join(EXTENSIONS)} (also with .gz)")
-    return _file(path, path.name, report)
+    return _file(path, path.name, report, fields or {})
 
 
 def _raise(problem: Problem) -> None:
@@ -83,10 +88,10 @@ def _format(name: str) -> Callable[[str, str, OnError], Iterator[Document]] | No
     return _FORMATS.get(Path(name.lower().removesuffix(".gz")).suffix)
 
 
-def _folder(root: Path, on_error: OnError) -> Iterator[Document]:
+def _folder(root: Path, on_error: OnError, fields: Mapping[str, str]) -> Iterator[Document]:
     others: Counter[str] = Counter()
     for path, name in _walk(root, "", (os.path.realpath(root),), others, on_error):
-        yield from _file(path, name, on_error)
+        yield from _file(path, name, on_error, fields)
     for kind, count in sorted(others.items()):
         files = "1 file" if count == 1 else f"{count} files"
         advice = f"read are {', '.join(EXTENSIONS)}"
@@ -127,7 +132,7 @@ def _is_utf8(name: str) -> bool:
     return not any("\ud800" <= c <= "\udfff" for c in name)
 
 
-def _file(path: Path, name: str, on_error: OnError) -> Iterator[Document]:
+def _file(path: Path, name: str, on_error: OnError, fields: Mapping[str, str]) -> Iterator[Document]:
     documents = _format(path.name)
     assert documents is not None
     try:
@@ -135,4 +140,6 @@ def _file(path: Path, name: str, on_error: OnError) -> Iterator[Document]:
     except UnreadableError as error:
         on_error(error.problem)
         return
-    yield from documents(name, text, on_error)
+    yield from (
+        csv_documents(name, text, on_error, fields) if documents is csv_documents else documents(name, text, on_error)
+    )

@@ -61,11 +61,14 @@ def json_record(name: str, number: int, record: Mapping[str, Any], on_error: OnE
     return Document(id_, fields["text"], fields["title"], {**rest, **metadata})
 
 
-def csv_documents(name: str, text: str, on_error: OnError) -> Iterator[Document]:
+def csv_documents(
+    name: str, text: str, on_error: OnError, fields: Mapping[str, str] | None = None
+) -> Iterator[Document]:
     """A document a row: columns `id` or `_id`, and `text`; `title` too; the others become metadata.
 
     A column holds one type: bool, int, float where every value is one, else str. Empty cells are
-    absent.
+    absent. `fields` are declared types: a column that is declared as str or datetime stays text, and
+    one of whole numbers that is declared as float holds floats.
     """
     rows = _rows(name, text, on_error)
     header = next(rows, (1, []))[1]
@@ -87,6 +90,11 @@ def csv_documents(name: str, text: str, on_error: OnError) -> Iterator[Document]
         records.append((number, dict(zip(header, row, strict=True))))
     extra = [column for column in header if column not in (id_column, "text", "title")]
     kinds = {column: column_type([r[column].strip() for _, r in records if r[column].strip()]) for column in extra}
+    for column, declared in (fields or {}).items():
+        if column in kinds and declared in ("str", "datetime"):
+            kinds[column] = str
+        elif kinds.get(column) is int and declared == "float":
+            kinds[column] = float
     for number, record in records:
         if (id_ := _id(name, number, [record[id_column]], on_error)) is None:
             continue

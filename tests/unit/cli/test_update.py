@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ragopt import F
 from ragopt.cli import main
 from ragopt.index import Index
 from ragopt.testing import FakeEmbedder
@@ -183,3 +185,23 @@ def test_inspect_verifies(run: Run, docs: Path, tmp_path: Path) -> None:
     segment.write_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:])
     code, _, said = run("inspect", tmp_path / "idx", "--verify")
     assert code == 2 and segment.name in said
+
+
+def test_a_declared_field_decides_how_a_csv_cell_is_read(run: Run, tmp_path: Path) -> None:
+    docs, target = tmp_path / "docs", tmp_path / "idx"
+    docs.mkdir()
+    head = "id,text,code,since,share,year\n"
+    (docs / "a.csv").write_text(f"{head}a,Keys rotate.,10,2024-05-01,1,2023\nb,Keys expire.,20,2025-05-01,2,2024\n")
+    declared = [flag for field in ("code=str", "since=datetime", "share=float") for flag in ("--field", field)]
+    assert run("index", docs, "--to", target, *declared)[0] == 0
+    index = Index.open(target)
+    assert index.count(F("code") == "10") == 1 and index.count(F("share") >= 1.5) == 1
+    assert index.count(F("since") >= datetime(2025, 1, 1, tzinfo=UTC)) == 1
+    assert index.count(F("year") == 2023) == 1, "what is not declared is typed by its cells"
+    # An update goes by what the index declares.
+    (docs / "a.csv").write_text(f"{head}a,Keys rotate.,10,2024-05-01,1,2023\nb,Keys expire.,30,2025-05-01,2,2024\n")
+    assert counts(run("index", docs, "--to", target, "--update")[1]) == [0, 1, 0, 1]
+    assert Index.open(target).count(F("code") == "30") == 1
+    # A declaration that the cells do not fit is still refused.
+    code, _, said = run("index", docs, "--to", tmp_path / "other", "--field", "since=int")
+    assert code != 0 and "since" in said
