@@ -95,7 +95,7 @@ class TokenRates:
         """Of each row, the sum of its rates times the features, added up in order."""
 
 def fault(step: int | None, /) -> int:
-    """For tests: the process aborts before that step of writing from now on (1: the next); None: it does not.
+    """For tests: the process is killed before that step of writing from now on (1: the next); None: it does not.
 
     Returns how many steps there were since the last call.
     """
