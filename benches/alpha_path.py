@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 from time import process_time
 from typing import Any
@@ -38,10 +39,11 @@ class Task:
     grades: list[npt.NDArray[np.uint32]]
     ideals: list[list[int]]
 
-    def path(self, columns: list[tuple[str, int]]) -> _core.AlphaPath:
-        """The core's walk."""
+    @cached_property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """The questions one after another, as the core wants them."""
         lengths = [len(one) for one in self.lexical]
-        return _core.AlphaPath(
+        return (
             np.cumsum([0, *lengths], dtype=np.uint64),
             np.concatenate(self.lexical),
             np.concatenate(self.dense),
@@ -51,11 +53,11 @@ class Task:
             np.full(sum(lengths), 100, dtype=np.uint32),
             np.cumsum([0, *map(len, self.ideals)], dtype=np.uint64),
             np.array([grade for ideal in self.ideals for grade in ideal], dtype=np.uint32),
-            None,
-            columns,
-            max(k for _, k in columns),
-            1,
         )
+
+    def path(self, columns: list[tuple[str, int]]) -> _core.AlphaPath:
+        """The core's walk."""
+        return _core.AlphaPath(*self.arrays, None, columns, max(k for _, k in columns), 1)
 
     def walked(self) -> list[tuple[Floats, Floats]]:
         """The same in numpy."""
