@@ -32,11 +32,12 @@ from ragopt.evaluation import (
     mean_interval,
     search_deep,
 )
-from ragopt.pack import pack
+from ragopt.pack import Packed, pack
 from ragopt.protocols import TokenCounter
+from ragopt.prune import relevance
 from ragopt.prune.decide import decide
 from ragopt.tokens import ByteEstimate
-from ragopt.types import Settings, Where
+from ragopt.types import Budget, Hits, Normalizer, Settings, Where
 
 __all__ = ["Contribution", "Lever", "contributions"]
 
@@ -116,11 +117,9 @@ def contributions(
         shares: list[float] = []
         k = max(settings.search.k, 1)
         search = replace(settings.search, min_score=None)
-        for hits in search_deep(index, questions, search, k=k, unit=Unit(By.CHUNK), where=where):
-            kept = decide(
-                hits, settings.prune, counter=counter, min_score=settings.search.min_score, k=settings.search.k
-            ).hits
-            context = pack(kept, settings.pack.tokens, counter, order=settings.pack.order, form=settings.pack.form)
+        found = search_deep(index, questions, search, k=k, unit=Unit(By.CHUNK), where=where)
+        for hits, text in zip(found, questions.texts, strict=True):
+            context = _sent(hits, text, settings, counter)
             sent.append(unit.ids(hit for best in context.hits for hit in (best, *best.also)))
             counts.append(float(context.tokens.point))
             if answers is not None:
@@ -133,6 +132,26 @@ def contributions(
         return quality, known[-1][2]
 
     return _contributions(before, after, measured, seed)
+
+
+def _sent(found: Hits, question: str, settings: Settings, counter: TokenCounter) -> Packed:
+    """What the pipeline makes of these hits: pruned, then packed with all that its settings say."""
+    search, chosen, fitted = settings.search, settings.pack, settings.prune.recalibration
+    kept = decide(found, settings.prune, counter=counter, min_score=search.min_score, k=search.k).hits
+    calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
+    known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
+    return pack(
+        kept,
+        Budget(tokens=chosen.tokens, per_source=chosen.per_source),
+        counter,
+        order=chosen.order,
+        form=chosen.form,
+        method=chosen.method,
+        level=chosen.level,
+        trim=chosen.trim,
+        values=[known[hit.id] for hit in kept] if calibrated else None,
+        question=question,
+    )
 
 
 def _contributions(

@@ -14,6 +14,7 @@ from ragopt.economics import QuestionCost, price
 from ragopt.errors import InputError, InputTypeError, UnknownNameError
 from ragopt.evaluation import Judged, Measure, answer_share, check_answers, evaluate
 from ragopt.index import Index
+from ragopt.pipeline import Pipeline
 from ragopt.tuning import Axis, Front, Lever, Objective, Trade, contributions, pareto, tune
 from ragopt.types import PackSettings, PruneSettings, SearchSettings, Settings
 from tests.unit.tuning.world import World
@@ -204,6 +205,16 @@ def test_each_lever_alone_and_together(index: Index) -> None:
     assert rows[0].quality.mean == pytest.approx(alphas[1] - alphas[0])
     whole = contributions(index, QUERIES, QRELS, before, after, measure="R@10", vectors=VECTORS)
     assert [row.to_dict() for row in whole] == [row.to_dict() for row in rows]
+
+
+def test_packing_is_that_of_the_pipeline(index: Index) -> None:
+    """Tokens of every kind of packing are those of the contexts that a pipeline makes."""
+    before = Settings(search=SearchSettings(alpha=0.0, k=8))
+    for chosen in (PackSettings(tokens=300, method="truncate"), PackSettings(tokens=150, form="xml", per_source=1)):
+        after = Settings(search=before.search, pack=chosen)
+        rows = contributions(index, QUERIES, QRELS, before, after)
+        sizes = [[Pipeline(index, s).retrieve(q).tokens.point for q in QUERIES.values()] for s in (before, after)]
+        assert rows[3].tokens.mean == pytest.approx(np.mean(sizes[1]) - np.mean(sizes[0]))
 
 
 def test_levers_left_alone_contribute_nothing(index: Index) -> None:
