@@ -18,7 +18,7 @@ from ragopt.errors import InputError
 from ragopt.evaluation import By, Qrels, QrelsLike, Queries, Questions, Unit
 from ragopt.pipeline import Pipeline
 from ragopt.protocols import Progress
-from ragopt.types import Context, Form, PackSettings, Piece, PruneSettings, Settings, Source, Where
+from ragopt.types import Context, Form, Level, Method, PackSettings, Piece, PruneSettings, Settings, Source, Where
 from ragopt.types.rendering import write
 
 __all__ = ["LeverSaving", "lever_savings"]
@@ -141,7 +141,7 @@ def _steps(settings: Settings) -> Iterator[_Step]:
     """Every lever of these settings, each with all before it."""
     chosen = settings.prune
     search = replace(settings.search, min_score=None)
-    pack = PackSettings(tokens=settings.pack.tokens, order=settings.pack.order)
+    pack = PackSettings(tokens=settings.pack.tokens, order=settings.pack.order, level=Level.CHUNK)
     now = replace(settings, search=search, prune=PruneSettings(min_keep=chosen.min_keep), pack=pack)
     yield _Step("everything", f"top {search.k}", now, merged=False)
 
@@ -154,8 +154,16 @@ def _steps(settings: Settings) -> Iterator[_Step]:
 
     yield _Step("merge", "neighbors as one", now)
 
+    plain = replace(settings.pack, form=Form.TEXT, method=Method.TRUNCATE, level=Level.CHUNK, trim=False)
+    now = replace(now, pack=plain)
+    yield _Step("budget", f"tokens = {pack.tokens}, cut there", now, pack.tokens)
+
+    now = replace(now, pack=replace(now.pack, method=settings.pack.method))
+    yield _Step("method", f'method = "{settings.pack.method}"', now, pack.tokens)
+
     now = replace(now, pack=replace(settings.pack, form=Form.TEXT))
-    yield _Step("pack", f"tokens = {pack.tokens}", now, pack.tokens)
+    trimmed = ", trim" if settings.pack.trim else ""
+    yield _Step("sentences", f'level = "{settings.pack.level}"{trimmed}', now, pack.tokens)
 
     now = replace(now, pack=settings.pack)
     yield _Step("form", f'form = "{settings.pack.form}"', now, pack.tokens)

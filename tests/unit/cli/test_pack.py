@@ -42,7 +42,16 @@ def test_the_table(index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([*asked, "--qrels", str(tmp_path / "qrels.tsv")]) == 0
     said = capsys.readouterr()
     lines = said.out.splitlines()
-    assert [line.split()[0] for line in lines[2:]] == ["everything", "duplicates", "prune", "merge", "pack", "form"]
+    assert [line.split()[0] for line in lines[2:]] == [
+        "everything",
+        "duplicates",
+        "prune",
+        "merge",
+        "budget",
+        "method",
+        "sentences",
+        "form",
+    ]
     assert "(not set: tried)" in lines[3] and lines[2].endswith("1.0000") and "$" in lines[2]
     assert "means of 2 questions" in said.err and "uncached input of" in said.err
     assert main([*asked, "--json", "--model", "no.such"]) == 0
