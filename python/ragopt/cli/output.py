@@ -143,7 +143,7 @@ def dollars(amount: Decimal | float) -> str:
         return "$0"
     if value < 0:
         return f"-{dollars(-value)}"
-    if abs(value) >= 1:
+    if value >= 1:
         return f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
     return f"${value.quantize(Decimal(1).scaleb(value.adjusted() - 2), ROUND_HALF_UP):f}"
 
