@@ -115,6 +115,7 @@ pub struct Group<'a> {
     pub(super) path: Path,
     pub(super) queries: Vec<Coarse<'a>>,
     /// For [`Path::Amx`]: of each 16 queries, 64 dimensions a tile. A multiple of [`SIDE`] queries.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AMX has tiles, and they are empty here"))]
     pub(super) tiles: Vec<Tile>,
 }
 
@@ -138,7 +139,7 @@ impl<'a> Group<'a> {
     pub(super) fn on(path: Path, queries: Vec<Coarse<'a>>) -> Self {
         let steps = 2 * queries.first().map_or(0, |query| query.weights.len());
         assert!(queries.iter().all(|query| 2 * query.weights.len() == steps), "queries of one width");
-        let filled = if path == Path::Amx { queries.len().next_multiple_of(SIDE) / 16 * steps } else { 0 };
+        let filled = if path.is_tiled() { queries.len().next_multiple_of(SIDE) / 16 * steps } else { 0 };
         let mut tiles = vec![NO_TILE; filled];
         for (group, queries) in tiles.chunks_mut(steps.max(1)).zip(queries.chunks(16)) {
             for (q, query) in queries.iter().enumerate() {

@@ -18,12 +18,15 @@ pub(super) fn bounds(group: &Group<'_>, rows: &Rows<'_>, stride: usize, out: &mu
     check(group, rows);
     let (queries, count) = (&group.queries[..], rows.scales.len());
     assert!(count <= stride && out.len() + stride >= queries.len() * stride + count);
-    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if group.path == Path::Amx && queries.len() >= FEW {
+    let done = if group.path == Path::Amx && queries.len() >= FEW {
         // SAFETY: a path is only chosen if this CPU has its instructions; widths and lengths were checked.
-        done = unsafe { amx::bounds(queries, &group.tiles, rows, stride, out) };
-    }
+        unsafe { amx::bounds(queries, &group.tiles, rows, stride, out) }
+    } else {
+        0
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
     let rest = rows.range(queries[0].weights.len(), done..count);
     for (tile, outs) in queries.chunks(TILE).zip(out.chunks_mut(TILE * stride)) {
         let mut outs: Vec<&mut [f32]> = outs.chunks_mut(stride).map(|out| &mut out[done..count]).collect();
@@ -42,12 +45,15 @@ pub(super) fn at_least(
     check(group, rows);
     let (queries, count) = (&group.queries[..], rows.scales.len());
     assert!(leasts.len() == queries.len() && out.len() == queries.len());
-    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if group.path == Path::Amx && queries.len() >= FEW {
+    let done = if group.path == Path::Amx && queries.len() >= FEW {
         // SAFETY: a path is only chosen if this CPU has its instructions; widths and lengths were checked.
-        done = unsafe { amx::at_least(queries, &group.tiles, rows, leasts, first, out) };
-    }
+        unsafe { amx::at_least(queries, &group.tiles, rows, leasts, first, out) }
+    } else {
+        0
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
     let rest = rows.range(queries[0].weights.len(), done..count);
     let mut numbers = vec![0.0; TILE * rest.scales.len()];
     for (tile, (leasts, out)) in queries.chunks(TILE).zip(leasts.chunks(TILE).zip(out.chunks_mut(TILE))) {

@@ -33,6 +33,14 @@ impl Path {
         Self::Amx,
     ];
 
+    /// Whether it multiplies tiles.
+    pub(super) fn is_tiled(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self == Self::Amx;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// Its name, as `RAGOPT_CPU` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {
