@@ -2,6 +2,7 @@
 
 from ragopt.evaluation.answers import Answers, answer_share, check_answers
 from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
+from ragopt.evaluation.feedback import Feedback, FeedbackLabels, feedback_labels, read_feedback
 from ragopt.evaluation.judgements import Qrels, Run
 from ragopt.evaluation.labels import Fault, LabelProblem, label_problems
 from ragopt.evaluation.measures import Gauge, Judged, Measure, parse_measures
@@ -27,6 +28,8 @@ __all__ = [
     "Difference",
     "Estimate",
     "Fault",
+    "Feedback",
+    "FeedbackLabels",
     "Gauge",
     "Judged",
     "LabelProblem",
@@ -48,12 +51,14 @@ __all__ = [
     "compare_values",
     "evaluate",
     "evaluate_all",
+    "feedback_labels",
     "holm",
     "label_problems",
     "mean_interval",
     "mean_intervals",
     "minimum_detectable_effect",
     "parse_measures",
+    "read_feedback",
     "score_run",
     "search_deep",
     "sign_flip_test",
