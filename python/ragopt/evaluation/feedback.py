@@ -57,7 +57,7 @@ class Feedback:
                 isinstance(part, kind) and not isinstance(part, bool) for part in value
             ):
                 raise InputTypeError(
-                    f"feedback: {name} = {value!r}: give a list of {'numbers' if kind != str else 'ids'}"
+                    f"feedback: {name} = {value!r}: give a list of {'numbers' if name == 'scores' else 'ids'}"
                 )
             object.__setattr__(self, name, tuple(value))
         if len(set(self.shown)) < len(self.shown):
@@ -151,7 +151,8 @@ def feedback_labels(
     eta 1). A model reads the whole context, so that a citation counts 1; it counts 0 in an answer that got a thumb
     down. Each record weighs 1/`exploration`, and the sum is divided by the weights (self-normalized inverse
     propensity: Swaminathan and Joachims, NeurIPS 2015). No propensity below 0.05 is used, which bounds the variance at
-    the price of a little bias. A chunk's relevance is the larger of its estimates by clicks and by citations, at most 1.
+    the price of a little bias. A chunk's relevance is the larger of its estimates by clicks and by citations, at most
+    1.
 
     Grade 2: relevance of `relevant` or more, and more answers that cite it got a thumb up than down; grade 1:
     relevance of `relevant` or more; grade 0: shown, and less. What was never shown is not judged. Records in which
