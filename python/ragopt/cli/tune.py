@@ -21,8 +21,9 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import read_answers, read_queries
 from ragopt.economics import DEFAULT_MODEL, QuestionCost, price
 from ragopt.errors import InputError
-from ragopt.evaluation import Qrels, label_problems
-from ragopt.tuning import Objective, tune
+from ragopt.evaluation import Qrels, label_problems, read_feedback
+from ragopt.tuning import Objective, check, tune
+from ragopt.types import Settings
 
 __all__ = ["add_parser", "run"]
 
@@ -35,10 +36,16 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         summary="tune alpha and top-k on judged questions, and judge the outcome on questions held out",
         example="ragopt tune docs.idx --queries queries.jsonl --qrels qrels.tsv --report report.html",
-        codes="0 the settings changed for the better; 1 nothing better than the default could be shown (it is written)",
+        codes="0 the settings changed for the better, or --check holds; 1 nothing better than the default could be "
+        "shown (it is written), or --check says to tune again",
     )
     add_index(parser)
-    add_judgements(parser)
+    add_judgements(parser, required=False)
+    parser.add_argument(
+        "--check",
+        metavar="FEEDBACK",
+        help="tune nothing: hold a log of feedback (.jsonl) against what --settings promise; says when to tune again",
+    )
     parser.add_argument("-o", "--output", default="ragopt.toml", metavar="FILE", help="settings file (ragopt.toml)")
     parser.add_argument("--report", metavar="FILE", help="write a report, one interactive HTML file")
     parser.add_argument("--picture", metavar="FILE", help="write the score against alpha as an SVG or .png file")
@@ -88,8 +95,24 @@ def _cost(args: argparse.Namespace) -> QuestionCost:
     )
 
 
+def _check(args: argparse.Namespace) -> int:
+    if args.settings is None:
+        raise InputError("--settings is missing: name the settings file whose promise is to be checked")
+    found = check(Settings.load(args.settings), read_feedback(args.check), index=opened(args))
+    if args.json:
+        emit_json(found.to_dict())
+    else:
+        emit(str(found))
+    return 1 if found.tune_again else 0
+
+
 def run(args: argparse.Namespace) -> int:
-    """Tune, write the settings and the report."""
+    """Tune, write the settings and the report; or check what was promised."""
+    if args.check is not None:
+        return _check(args)
+    if args.queries is None or args.qrels is None:
+        missing = "--queries" if args.queries is None else "--qrels"
+        raise InputError(f"{missing} is missing: tuning needs questions and their judgements")
     for target in (args.output, args.report, args.picture):
         check_target(target)
     if args.report or args.picture:

@@ -1,6 +1,7 @@
 """Tuning: which settings judged questions speak for, and whether the gain is real."""
 
 from ragopt.tuning.ablation import Contribution, Lever, contributions
+from ragopt.tuning.check import Check, Standing, check
 from ragopt.tuning.front import Axis, Front, Trade, pareto
 from ragopt.tuning.levers import LeverSaving, lever_savings
 from ragopt.tuning.moves import Moved, QuestionMoves
@@ -18,6 +19,7 @@ __all__ = [
     "AlphaPoint",
     "Arm",
     "Axis",
+    "Check",
     "Claim",
     "Contribution",
     "Curves",
@@ -33,12 +35,14 @@ __all__ = [
     "Outcome",
     "Plateau",
     "QuestionMoves",
+    "Standing",
     "TopK",
     "Trade",
     "Trial",
     "TuneResult",
     "Verdict",
     "alpha_path",
+    "check",
     "contributions",
     "judge",
     "lever_savings",
