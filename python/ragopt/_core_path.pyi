@@ -36,7 +36,10 @@ class AlphaPath:
     ) -> AlphaPath: ...
     def __len__(self) -> int: ...
     def fewest(self) -> npt.NDArray[np.uint64]:
-        """For each query the fewest chunks (or documents, where they are judged) in the list at any alpha."""
+        """For each query the fewest chunks (or documents, where they are judged) in a full list at any alpha.
+
+        A list of fewer chunks than were asked for holds all that there are; where no list is full it is 2⁶⁴ − 1.
+        """
 
     def curve(self, query: int, column: int, /) -> _Curve:
         """At alpha 0; where each step starts, the first just above 0; the steps' values; at alpha 1."""

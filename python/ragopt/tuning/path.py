@@ -250,18 +250,23 @@ def path_of(
     cutoffs = [cutoff for _, cutoff in columns]
     if not cutoffs or min(cutoffs) < 1 or max(cutoffs) > DEEPEST:
         raise InputError(f"an alpha path needs measures with cutoffs of 1 to {DEEPEST}: write nDCG@10, say")
-    asked = max(cutoffs)
+    asked = needed = max(cutoffs)
     cap = None if normalizer in _EVERYWHERE else depth
     counted = _Chunks(unit, (counter or ByteEstimate()) if ks else None)
+    pairs: dict[int, Pairs] = {}
+    lacking = list(range(len(questions)))
     while True:
-        pairs = index.pairs(
-            questions.queries, k=asked, where=where, normalizer=normalizer, depth=depth, vectors=questions.vectors
+        some = questions.at(lacking)
+        found = index.pairs(
+            some.queries, k=asked, where=where, normalizer=normalizer, depth=depth, vectors=some.vectors
         )
-        core = counted.path(pairs, [qrels[id] for id in questions.ids], columns, asked, threads)
+        pairs |= dict(zip(lacking, found, strict=True))
+        every = [pairs[i] for i in range(len(questions))]
+        core = counted.path(every, [qrels[id] for id in questions.ids], columns, asked, threads)
         # Several chunks may be one document: then more of them must be looked at, if there are more.
-        enough = (core.fewest() >= max(cutoffs)) | (np.array([len(of) for of in pairs]) <= asked)
-        if unit.by is By.CHUNK or asked == cap or enough.all():
-            return AlphaPath(questions.ids, {column: i for i, column in enumerate(columns)}, core, pairs)
+        lacking = np.flatnonzero(core.fewest() < needed).tolist()
+        if unit.by is By.CHUNK or asked == cap or not lacking:
+            return AlphaPath(questions.ids, {column: i for i, column in enumerate(columns)}, core, every)
         asked = asked * 3 if cap is None else min(asked * 3, cap)
 
 

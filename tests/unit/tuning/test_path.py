@@ -69,6 +69,20 @@ def test_by_document_its_best_chunk_counts_once() -> None:
             np.testing.assert_allclose(path.values(measure, alpha), table.column(measure), atol=1e-12)
 
 
+def test_by_document_no_more_is_asked_for_than_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A term that few documents hold makes a short list at alpha 0: it is whole, and no reason to look deeper."""
+    texts = [f"common word{i}" for i in range(400)] + ["rare common"] * 3
+    vectors = np.random.default_rng(0).normal(size=(len(texts), 4))
+    index = Index.build([{"id": f"d{i}", "text": text} for i, text in enumerate(texts)], vectors=vectors)
+    asked, pairs = [], Index.pairs
+    monkeypatch.setattr(
+        Index, "pairs", lambda self, queries, *, k, **rest: asked.append(k) or pairs(self, queries, k=k, **rest)
+    )
+    given = {"measures": ["nDCG@10"], "by": "document", "vectors": vectors[:1]}
+    alpha_path(index, {"q": "rare"}, {"q": {"d401": 1}}, **given)
+    assert asked == [10]
+
+
 def test_filters_and_tokens() -> None:
     index, queries, qrels, vectors = corpus(5)
     where = F("year") == 2001

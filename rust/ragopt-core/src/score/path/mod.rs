@@ -60,7 +60,7 @@ struct Walked {
     first: Vec<f64>,
     one: Vec<f64>,
     changes: Vec<Change>,
-    /// The fewest that the list of the first chunks ever held, of what is judged.
+    /// The fewest that a full list of the first chunks ever held, of what is judged.
     fewest: usize,
 }
 
@@ -110,7 +110,8 @@ impl Path {
         self.queries.is_empty()
     }
 
-    /// The fewest chunks, or documents where they are judged, among the first `depth` at any alpha, for each query.
+    /// The fewest chunks, or documents where they are judged, among the first `depth` at any alpha, for each query. A
+    /// list of fewer chunks holds all that there are and does not count: [`ALL`] where every list is one.
     pub fn fewest(&self) -> impl Iterator<Item = usize> {
         self.queries.iter().map(|walked| walked.fewest)
     }
@@ -177,12 +178,15 @@ fn check(i: usize, query: &Query<'_>) -> Result<()> {
     Ok(())
 }
 
+/// No list is too short.
+pub const ALL: usize = usize::MAX;
+
 fn walked(query: &Query<'_>, columns: &[Column], depth: usize) -> Walked {
     let at = |side: u8, scores: &[f64]| {
         let found = band::best(depth, scores, |i| query.sides[i as usize] & side != 0, |i| query.ties[i as usize]);
         let first: Vec<u32> = found.into_iter().map(|(chunk, _)| chunk).collect();
         let gauges = Gauges::of(query, columns, &first);
-        (gauges.values(), gauges.fewest())
+        (gauges.values(), if first.len() < depth { ALL } else { gauges.fewest() })
     };
     let ((zero, low), (one, high)) = (at(HAS_TERM, query.lexical), at(HAS_VECTOR, query.dense));
     let band = band::of(query.lexical, query.dense, query.sides, depth);
@@ -195,7 +199,8 @@ fn walked(query: &Query<'_>, columns: &[Column], depth: usize) -> Walked {
             changes.push(Change { alpha: step.alpha, value, column: column as u32 });
         });
     }
-    let fewest = gauges.fewest().min(low).min(high);
+    let between = if walk.first().len() < depth { ALL } else { gauges.fewest() };
+    let fewest = between.min(low).min(high);
     Walked { zero, first, one, changes, fewest }
 }
 
