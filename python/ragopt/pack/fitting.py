@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ragopt.pack.choice import choose_grouped, take
 from ragopt.pack.layout import Shown, arrange, merge, numbered
 from ragopt.pack.sentences import MOST_CHUNKS, merged_spans, spans_of, worth
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import count_all
-from ragopt.types import Form, Hit, Method, Order, Piece, Source
-from ragopt.types.rendering import FRAMES, block, escape, write
+from ragopt.types import Form, Hit, Method, Order, Piece, Source, TokenCount
+from ragopt.types.rendering import FRAMES, block, escape, framed, write
 from ragopt.types.sources import GAP
 
 __all__ = ["Fitting"]
 
 _TRIES = 8
 T = TypeVar("T")
+
+
+class Written(NamedTuple):
+    """A context as text, and what is in it."""
+
+    text: str
+    sources: tuple[Source, ...]
+    tokens: TokenCount
 
 
 class Fitting:
@@ -37,50 +45,53 @@ class Fitting:
         form: Form,
         per_source: int | None,
     ) -> None:
-        self.shown = [Shown.whole(group) for group in groups]
+        self.groups = groups
+        self.hits = [group[0] for group in groups]
+        self._whole: dict[int, Shown] = {}
         self.values = values
         self.capacity = capacity
         self.counter = counter
         self.order = order
         self.form = form
         self.per_source = per_source
+        self._last: tuple[list[Shown], bool, int] | None = None
         head, self.separator, tail = FRAMES[form]
         # n blocks have n - 1 separators, so one of those counted with the blocks is free.
         self.inside = capacity - counter.count(head + tail).high + counter.count(self.separator).high
-        titles = [(shown.hit.title, shown.pieces) for shown in self.shown]
-        self.weights = self._counted([self._block(title, pieces) for title, pieces in titles])
+        self.weights = self._counted([self._block(hit.title, hit.text) for hit in self.hits])
 
-    def written(self, chosen: Sequence[Shown], *, titles: bool = True) -> tuple[str, tuple[Source, ...]]:
-        """The whole text, and its sources."""
+    def written(self, chosen: Sequence[Shown], *, titles: bool = True) -> Written:
+        """The whole text, its sources and its tokens."""
         sources = numbered(arrange(merge(chosen), self.order), titles=titles)
-        return write(sources, self.form), sources
+        text = write(sources, self.form)
+        return Written(text, sources, self.counter.count(text))
 
     def chunks(self, method: Method, trim: bool) -> list[Shown]:
         """Whole chunks, best first, that fit together; with `trim` the best of the others up to a sentence."""
-        allowed = self._within_quota(range(len(self.shown)))
+        allowed = self._within_quota(range(len(self.hits)))
         weights, values = [self.weights[i] for i in allowed], [self.values[i] for i in allowed]
 
         def choose(capacity: int) -> list[int]:
             return [allowed[place] for place in take(method, weights, values, capacity)]
 
         def size(chosen: Sequence[int]) -> int:
-            return self._size([self.shown[i] for i in chosen])
+            return self._size(self._shown(chosen))
 
         chosen = _fitted(choose, size, self.inside, self.capacity)
         chosen = self._filled(chosen, allowed, whole=method is not Method.TRUNCATE)
-        shown = [self.shown[i] for i in chosen]
+        shown = self._shown(chosen)
         return self._trimmed(shown, set(chosen), allowed) if trim else shown
 
     def sentences(self, question: str) -> list[Shown]:
         """The sentences of the best chunks that are worth the most together, as pieces of their chunks, best first."""
-        places = self._within_quota(range(len(self.shown)), fitting=False)[:MOST_CHUNKS]
-        texts = [self.shown[i].hit.text for i in places]
+        places = self._within_quota(range(len(self.hits)), fitting=False)[:MOST_CHUNKS]
+        texts = [self.hits[i].text for i in places]
         spans = [spans_of(text) for text in texts]
         cut = [[text[start:end] for start, end in of] for text, of in zip(texts, spans, strict=True)]
         worths = worth(question, cut, [self.values[i] for i in places])
         # What shares no word with the question is no candidate.
         items = [[place for place, value in enumerate(of) if value > 0] for of in worths]
-        heads = self._counted([self._block("", ()) for _ in places])
+        heads = self._counted([self._block("", "") for _ in places])
         weights = [
             self._counted([GAP + escape(sentences[place], self.form) for place in of])
             for sentences, of in zip(cut, items, strict=True)
@@ -92,8 +103,7 @@ class Fitting:
             for group, item in sorted(chosen):
                 taken.setdefault(group, []).append(items[group][item])
             return [
-                Shown.part(self.shown[places[group]].cited, merged_spans(spans[group], of))
-                for group, of in taken.items()
+                Shown.part(self.groups[places[group]], merged_spans(spans[group], of)) for group, of in taken.items()
             ]
 
         def size(chosen: Sequence[tuple[int, int]]) -> int:
@@ -117,15 +127,30 @@ class Fitting:
                     tries -= 1
         return shown(chosen)
 
-    def _block(self, title: str, pieces: tuple[Piece, ...]) -> str:
+    def _shown(self, places: Sequence[int]) -> list[Shown]:
+        """These candidates as a whole; made once, and for few: most candidates are weighed alone."""
+        for i in places:
+            if i not in self._whole:
+                self._whole[i] = Shown.whole(self.groups[i])
+        return [self._whole[i] for i in places]
+
+    def _block(self, title: str, text: str) -> str:
         # The marker that a chunk gets is not known yet: none is wider than this one.
-        return self.separator + block(Source(len(self.shown), "", "", title, pieces, ()), self.form)
+        number = len(self.hits)
+        if self.form is Form.SEARCH_RESULTS:
+            pieces = (Piece(text, (0, len(text))),)
+            return self.separator + block(Source(number, "", "", title, pieces, ()), self.form)
+        return self.separator + framed(number, title, text, self.form)
 
     def _counted(self, texts: Sequence[str]) -> list[int]:
         return [max(1, count.high) for count in count_all(self.counter, texts)]
 
-    def _size(self, chosen: Sequence[Shown], *, titles: bool = True) -> int:
-        return self.counter.count(self.written(chosen, titles=titles)[0]).high
+    def _size(self, chosen: list[Shown], *, titles: bool = True) -> int:
+        """The tokens of the whole text. A choice that is asked for again at once is not written again."""
+        if self._last is None or self._last[0] != chosen or self._last[1] != titles:
+            text = write(numbered(arrange(merge(chosen), self.order), titles=titles, cited=False), self.form)
+            self._last = list(chosen), titles, self.counter.count(text).high
+        return self._last[2]
 
     def _within_quota(self, places: Sequence[int], *, fitting: bool = True) -> list[int]:
         """Of each document the best `per_source`; a chunk that can never fit takes no place of another."""
@@ -134,7 +159,7 @@ class Fitting:
         taken: Counter[str] = Counter()
         kept = []
         for i in places:
-            document = self.shown[i].hit.document
+            document = self.hits[i].document
             if taken[document] < self.per_source and not (fitting and self.weights[i] > self.inside):
                 taken[document] += 1
                 kept.append(i)
@@ -145,17 +170,17 @@ class Fitting:
 
         Not `whole`: up to the first that does not fit.
         """
-        size = self._size([self.shown[i] for i in chosen]) if chosen else 0
+        size = self._size(self._shown(chosen)) if chosen else 0
         saved = (sum(self.weights[i] for i in chosen) - size) / len(chosen) if chosen else 0
-        around = {self.shown[i].hit.document for i in chosen}
+        around = {self.hits[i].document for i in chosen}
         taken, tries = set(chosen), _TRIES
         for i in allowed:
             if i in taken:
                 continue
             # What touches a chosen chunk may add nothing: its weight does not tell.
-            if self.weights[i] <= self.capacity - size + saved or self.shown[i].hit.document in around:
+            if self.weights[i] <= self.capacity - size + saved or self.hits[i].document in around:
                 wider = sorted([*taken, i])
-                grown = self._size([self.shown[j] for j in wider])
+                grown = self._size(self._shown(wider))
                 if grown <= self.capacity:
                     taken.add(i)
                     size = grown
@@ -170,7 +195,7 @@ class Fitting:
         best = next((i for i in allowed if i not in taken), None)
         if best is None:
             return shown
-        cited = self.shown[best].cited
+        cited = self.groups[best]
         spans = spans_of(cited[0].text)
         place = sum(1 for i in taken if i < best)
 

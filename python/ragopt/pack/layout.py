@@ -102,21 +102,28 @@ def arrange(units: Sequence[Unit], order: Order) -> list[Unit]:
     return list(units)
 
 
-def numbered(units: Sequence[Unit], *, titles: bool = True) -> tuple[Source, ...]:
-    """The units as sources 1, 2, ...; without `titles` these stand in the citations alone."""
-    return tuple(_source(number, unit, titles) for number, unit in enumerate(units, start=1))
+def numbered(units: Sequence[Unit], *, titles: bool = True, cited: bool = True) -> tuple[Source, ...]:
+    """The units as sources 1, 2, ...; without `titles` these stand in the citations alone.
+
+    Not `cited`: without citations, for what is only measured.
+    """
+    return tuple(_source(number, unit, titles, cited) for number, unit in enumerate(units, start=1))
 
 
-def _source(number: int, unit: Unit, titles: bool) -> Source:
+def _source(number: int, unit: Unit, titles: bool, cited: bool) -> Source:
     best = unit.members[0].hit
-    marker = f"[{number}]"
-    citations = []
+    citations = tuple(_citations(f"[{number}]", unit)) if cited else ()
+    return Source(number, best.id, best.document, best.title if titles else "", unit.pieces, citations)
+
+
+def _citations(marker: str, unit: Unit) -> list[Citation]:
+    citations: list[Citation] = []
     for member in unit.members:
         hit = member.hit
         citations += [Citation(marker, hit.id, hit.document, hit.title, piece.span) for piece in member.pieces]
         for other in (*hit.also, *(each for one in member.cited[1:] for each in (one, *one.also))):
             citations.append(Citation(marker, other.id, other.document, other.title, other.span))
-    return Source(number, best.id, best.document, best.title if titles else "", unit.pieces, tuple(citations))
+    return citations
 
 
 def _unit(run: list[Shown], pieces: tuple[Piece, ...], rank: dict[int, int]) -> Unit:

@@ -103,10 +103,10 @@ def pack(
         chosen = fitting.chunks(method, trim)
     if not chosen:
         return Packed("", hits.keep([]), (), counter.count(""), Status.NOTHING_FITS)
-    text, sources = fitting.written(chosen, titles=packed is Level.CHUNK)
+    text, sources, tokens = fitting.written(chosen, titles=packed is Level.CHUNK)
     citations = tuple(citation for source in sources for citation in source.citations)
     kept = hits.keep([shown.hit for shown in chosen])
-    return Packed(text, kept, citations, counter.count(text), Status.OK, sources, packed)
+    return Packed(text, kept, citations, tokens, Status.OK, sources, packed)
 
 
 def _tight(fitting: Fitting, method: Method) -> bool:

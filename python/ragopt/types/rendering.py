@@ -23,7 +23,7 @@ from typing import Any
 
 from ragopt.types.sources import Form, Source
 
-__all__ = ["FRAMES", "block", "escape", "marks", "search_results", "unescape", "write"]
+__all__ = ["FRAMES", "block", "escape", "framed", "marks", "search_results", "unescape", "write"]
 
 #: What a form puts before its sources, between two of them, and after the last.
 FRAMES: dict[Form, tuple[str, str, str]] = {
@@ -63,13 +63,17 @@ def block(source: Source, form: Form) -> str:
     """The text of one source in this form: what a token counter counts for it, next to the form's FRAMES."""
     if form is Form.SEARCH_RESULTS:
         return json.dumps(search_result(source), ensure_ascii=False, separators=(",", ":"))
-    title = escape(" ".join(source.title.split()), form, title=True)
-    text = escape(source.text, form)
+    return framed(source.number, source.title, source.text, form)
+
+
+def framed(number: int, title: str, text: str, form: Form) -> str:
+    """The block of a source with this title and text, in a form that is written as text (not search results)."""
+    title = title and escape(" ".join(title.split()), form, title=True)
+    text = escape(text, form)
     if form is Form.XML:
         named = f' title="{title}"' if title else ""
-        return f'<document id="{source.number}"{named}>\n{text}\n</document>'
-    head = f"{source.marker} {title}" if title else source.marker
-    return f"{head}\n{text}"
+        return f'<document id="{number}"{named}>\n{text}\n</document>'
+    return f"[{number}] {title}\n{text}" if title else f"[{number}]\n{text}"
 
 
 def write(sources: Sequence[Source], form: Form) -> str:
@@ -104,8 +108,9 @@ def search_result(source: Source) -> dict[str, Any]:
 
 def escape(text: str, form: Form | str, *, title: bool = False) -> str:
     """`text` as it stands inside a source of this form; `title`: as it stands in the source's head."""
-    form = Form(form)
-    if form is not Form.SEARCH_RESULTS and any(bracket in text for bracket in "[\uff3b\u3010"):
+    if type(form) is not Form:
+        form = Form(form)
+    if form is not Form.SEARCH_RESULTS and ("[" in text or "\uff3b" in text or "\u3010" in text):
         text = _POSING.sub(r"\1\\\2\3\4\\\5", text)
     text = _hide(text)
     if form is Form.XML:
@@ -145,8 +150,10 @@ def _numbers(inside: str) -> Iterable[int]:
 
 
 def _hide(text: str) -> str:
-    if "u{" not in text and not _ANY_HIDDEN.search(text):
-        return text  # as nearly all are: a tenth of the time, for packing renders every chunk several times
+    # Nearly all texts hold none, and packing renders every chunk several times. What is printable holds none either,
+    # which is told in a fraction of the time that the search takes.
+    if not ("{" in text and "u{" in text) and (text.isprintable() or not _ANY_HIDDEN.search(text)):
+        return text
     # Backslashes in front count double, so that a text which held such an escape itself is told from one made here.
     return _HIDE.sub(lambda found: found[1] * 2 + (found[2] or f"\\u{{{ord(found[3]):x}}}"), text)
 

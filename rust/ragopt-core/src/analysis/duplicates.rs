@@ -29,6 +29,8 @@ pub struct Window<'a> {
 #[must_use]
 pub fn duplicates(windows: &[Window<'_>], least: f64) -> Vec<Option<usize>> {
     let mut kept = Kept::default();
+    // About a shingle for six bytes of text: growing the table would hash all of it again, several times.
+    kept.first.reserve(windows.iter().map(|window| window.text.len() / 6).sum());
     let mut standing = Vec::with_capacity(windows.len());
     for (place, window) in windows.iter().enumerate() {
         let words = words(window.text);
