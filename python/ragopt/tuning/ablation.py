@@ -119,7 +119,7 @@ def contributions(
         search = replace(settings.search, min_score=None)
         found = search_deep(index, questions, search, k=k, unit=Unit(By.CHUNK), where=where)
         for hits, text in zip(found, questions.texts, strict=True):
-            context = _sent(hits, text, settings, counter)
+            context = _sent(index, hits, text, settings, counter)
             sent.append(unit.ids(hit for best in context.hits for hit in (best, *best.also)))
             counts.append(float(context.tokens.point))
             if answers is not None:
@@ -134,10 +134,11 @@ def contributions(
     return _contributions(before, after, measured, seed)
 
 
-def _sent(found: Hits, question: str, settings: Settings, counter: TokenCounter) -> Packed:
+def _sent(index: Searchable, found: Hits, question: str, settings: Settings, counter: TokenCounter) -> Packed:
     """What the pipeline makes of these hits: pruned, then packed with all that its settings say."""
     search, chosen, fitted = settings.search, settings.pack, settings.prune.recalibration
-    kept = decide(found, settings.prune, counter=counter, min_score=search.min_score, k=search.k).hits
+    vectors = getattr(index, "vectors_of", None)
+    kept = decide(found, settings.prune, counter=counter, min_score=search.min_score, k=search.k, vectors=vectors).hits
     calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
     known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
     return pack(

@@ -23,12 +23,13 @@ def exact_pieces(half: HalfSearch, measure: Measure, ks: Sequence[int]) -> tuple
     """The k whose first k chunks fit into the budget at any alpha, for every question; and their steps on the front.
 
     Nothing where the index does not tell both sides, where the measure has no cutoff, or where a threshold is set:
-    a path knows rankings, not what is dropped from them. Nor where documents are judged: a context holds chunks.
+    a path knows rankings, not what is dropped from them; nor where packing does more than choose chunks. Nor where
+    documents are judged: a context holds chunks.
     """
     index = half.index
     deep = [k for k in ks if k <= DEEPEST]
     plain = half.search.min_score is None and half.unit.by is By.CHUNK and measure.cutoff is not None
-    if not isinstance(index, Pairing) or not plain or not deep:
+    if not isinstance(index, Pairing) or not plain or not deep or not half.sending.whole:
         return (), []
     path = path_of(
         index,

@@ -27,7 +27,8 @@ from ragopt.evaluation import (
 from ragopt.pack import pack
 from ragopt.protocols import TokenCounter
 from ragopt.tuning.path import AlphaPath, Pairing, path_of
-from ragopt.types import Hit, Hits, PackSettings, SearchSettings, TokenCount, Where
+from ragopt.types import Budget, Hit, Hits, PackSettings, SearchSettings, TokenCount, Where
+from ragopt.types.parameters import Level
 
 __all__ = ["Arm", "Cuts", "HalfSearch", "Sending"]
 
@@ -40,7 +41,8 @@ _MARKER = 16
 class Sending:
     """What of the first k hits is sent, and its tokens: the pipeline's packing, by `counter` and `settings`.
 
-    Tokens are those of the chunks (title and text), without the few that mark each source.
+    Tokens are those of the chunks (title and text), whole, without the few that mark each source: where packing takes
+    sentences or trims, they are the most that is sent.
     """
 
     def __init__(self, counter: TokenCounter, settings: PackSettings) -> None:
@@ -48,20 +50,35 @@ class Sending:
         self.method = ""
         self.counter = _Remembering(counter)
         self._known: dict[str, TokenCount] = {}
-        self._packed: dict[tuple[str, ...], frozenset[str]] = {}
+        self._packed: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
 
-    def sent(self, hits: Hits, k: int) -> tuple[Hit, ...]:
+    @property
+    def whole(self) -> bool:
+        """Whether chunks that fit all go in as they are: no quota a source, no choice of sentences."""
+        return self.settings.per_source is None and self.settings.level is not Level.SENTENCE
+
+    def sent(self, hits: Hits, k: int, question: str) -> tuple[Hit, ...]:
         """The hits that a context of the first `k` holds, best first."""
-        first = hits[:k]
-        if sum(self._of(hit).high + _MARKER for hit in first) <= self.settings.tokens:
+        first, chosen = hits[:k], self.settings
+        if self.whole and sum(self._of(hit).high + _MARKER for hit in first) <= chosen.tokens:
             return first  # all of it fits, so there is nothing to choose
-        # What is packed depends on the order alone, and neighboring alphas often agree on that.
-        order = tuple(hit.id for hit in first)
-        chosen = self._packed.get(order)
-        if chosen is None:
-            packed = pack(hits.keep(first), self.settings.tokens, self.counter, order=self.settings.order)
-            chosen = self._packed[order] = frozenset(packed.hits.ids)
-        return tuple(hit for hit in first if hit.id in chosen)
+        # What is packed depends on the question and the order alone, and neighboring alphas often agree on that.
+        key = question, tuple(hit.id for hit in first)
+        ids = self._packed.get(key)
+        if ids is None:
+            packed = pack(
+                hits.keep(first),
+                Budget(tokens=chosen.tokens, per_source=chosen.per_source),
+                self.counter,
+                order=chosen.order,
+                form=chosen.form,
+                method=chosen.method,
+                level=chosen.level,
+                trim=chosen.trim,
+                question=question,
+            )
+            ids = self._packed[key] = frozenset(packed.hits.ids)
+        return tuple(hit for hit in first if hit.id in ids)
 
     def most(self, text: str) -> int:
         """The most tokens that a chunk of this text takes in a context."""
@@ -207,7 +224,8 @@ class HalfSearch:
         return Judged.of([self.unit.ids(found) for found in hits], [self.qrels[id] for id in self.questions.ids])
 
     def _sent(self, hits: Sequence[Hits], k: int, measure: Measure) -> tuple[Floats, Floats, Floats]:
-        sent = [self.sending.sent(found, k) for found in hits]
+        asked = zip(hits, self.questions.texts, strict=True)
+        sent = [self.sending.sent(found, k, question) for found, question in asked]
         tokens = np.array([self.sending.tokens(found) for found in sent], dtype=np.float64)
         ids = [self.unit.ids(found) for found in sent]
         judged = Judged.of(ids, [self.qrels[id] for id in self.questions.ids])

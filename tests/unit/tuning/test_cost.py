@@ -15,7 +15,9 @@ from ragopt.errors import InputError, InputTypeError, UnknownNameError
 from ragopt.evaluation import Judged, Measure, answer_share, check_answers, evaluate
 from ragopt.index import Index
 from ragopt.pipeline import Pipeline
+from ragopt.tokens import ByteEstimate
 from ragopt.tuning import Axis, Front, Lever, Objective, Trade, contributions, pareto, tune
+from ragopt.tuning.trials import Sending
 from ragopt.types import PackSettings, PruneSettings, SearchSettings, Settings
 from tests.unit.tuning.world import World
 
@@ -215,6 +217,27 @@ def test_packing_is_that_of_the_pipeline(index: Index) -> None:
         rows = contributions(index, QUERIES, QRELS, before, after)
         sizes = [[Pipeline(index, s).retrieve(q).tokens.point for q in QUERIES.values()] for s in (before, after)]
         assert rows[3].tokens.mean == pytest.approx(np.mean(sizes[1]) - np.mean(sizes[0]))
+
+
+def test_variety_is_a_lever_where_the_index_has_vectors(index: Index) -> None:
+    before = Settings(search=SearchSettings(k=8))
+    rows = contributions(
+        index, QUERIES, QRELS, before, Settings(search=before.search, prune=PruneSettings(mmr=0.5)), vectors=VECTORS
+    )
+    assert any(row.change for row in rows)
+
+
+def test_what_the_tuner_sends_is_what_a_pipeline_sends(index: Index) -> None:
+    for chosen in (
+        PackSettings(tokens=200, method="truncate"),
+        PackSettings(tokens=150, form="xml"),
+        PackSettings(tokens=9000, per_source=1),
+        PackSettings(tokens=9000, level="sentence"),
+    ):
+        sending, pipeline = Sending(ByteEstimate(), chosen), Pipeline(index, Settings(SearchSettings(k=8), chosen))
+        for question in QUERIES.values():
+            sent = sending.sent(index.search(question, k=8), 8, question)
+            assert {hit.id for hit in sent} == set(pipeline.retrieve(question).hits.ids)
 
 
 def test_levers_left_alone_contribute_nothing(index: Index) -> None:
