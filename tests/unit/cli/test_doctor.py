@@ -30,7 +30,9 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert 1 <= found["threads"]["usable"] <= found["threads"]["processors"]
     assert found["memory"]["total"] > found["memory"]["available"] > 0
     assert found["huge_pages"] in ("always", "madvise", "never", None)
-    assert set(found["extras"]) == {"bedrock", "demo", "e5", "langchain", "minilm", "static"}
+    assert set(found["extras"]) == {
+        "bedrock", "demo", "e5", "langchain", "minilm", "report", "static", "tokenizers",
+    }  # fmt: skip
     assert {"wordllama", "boto3"} < set(found["extras"]["demo"]["packages"])
     assert found["mend"] == []
 
