@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,21 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any
 
-from benches.data import ROOT, collection, hand_over
+from benches.data import collection, hand_over
 from benches.engines import ENGINES, EXACT
+from benches.process import Worker
 from benches.report import machine, table
 
 #: Least seconds of a round, so that a fast engine is not measured by its clock's ticks.
 ROUND_SECONDS = 0.25
 #: Scores that differ by less are one score to an engine of float32.
 TOLERANCE = 2e-5
-
-THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON")
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in THREADS}
-#: Settings that change what OpenBLAS may use: a run on them would not be a fair one.
-NOT_INHERITED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 @dataclass(frozen=True)
@@ -48,43 +42,6 @@ FULL = (Plan("cranfield"), Plan("scifact"), Plan("aws-passages", slow=3))
 SMALL = (Plan("cranfield", documents=500, queries=40, slow=10),)
 
 
-class Worker:
-    """An engine in its own process."""
-
-    def __init__(self, name: str, folder: Path, warm_up: Path) -> None:
-        environment = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED} | ONE_THREAD
-        self.name = name
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benches.worker", name, str(folder), str(warm_up)],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(60)
-        self._process.stdout.close()
-
-    def ask(self, command: str) -> Any:
-        """Send a command, wait for its answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(command + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"{self.name}: the worker ended at {command!r}; its error is above")
-        return json.loads(answer)
-
-
 def measure(plan: Plan, rounds: int) -> dict[str, Any]:
     """One data set: every engine built, its answers checked, then timed in alternated rounds."""
     data = collection(plan.collection)
@@ -96,7 +53,9 @@ def measure(plan: Plan, rounds: int) -> dict[str, Any]:
         workers = {}
         for name in ENGINES:  # one after the other: builds do not share a core
             say(f"{plan.collection}: {name} ...")
-            workers[name] = stack.enter_context(Worker(name, given.folder, warm_up.folder))
+            workers[name] = stack.enter_context(
+                Worker(name, ("benches.worker", name, str(given.folder), str(warm_up.folder)))
+            )
             built = workers[name].ask("build")
             rows[name] = {"index_seconds": built["seconds"], "index_bytes": built["bytes"], "rounds": []}
         answers = {name: workers[name].ask(f"answers {questions}") for name in {*EXACT, *EXACT.values()}}

@@ -10,7 +10,7 @@ from typing import Any
 
 from benches.full.measure import BUDGET, Code, race, sections
 from benches.full.parts import Entry, Race, dense, hybrid, lexical
-from benches.full.process import Worker, place
+from benches.full.process import Host, place
 from benches.full.workloads import WORKLOADS, Workload
 
 CHUNKS = (10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000)
@@ -69,17 +69,17 @@ def measure(part: Sweep, code: Code, *, rounds: int | None = None) -> dict[str, 
     given = part.workload
     folder = place("ragopt", given, code.key)
     try:
-        with Worker("ragopt", given, code.folder, 2, code.key) as worker:
-            built = worker.ask("build")
-            worker.ask("keep")
-        with Worker("ragopt", given, code.folder, 1, code.key) as worker:
-            opened, sizes = worker.ask("open"), worker.ask("describe")
+        with Host("ragopt", given, code.folder, 2, code.key) as worker:
+            built = worker.do("build")
+            worker.do("keep")
+        with Host("ragopt", given, code.folder, 1, code.key) as worker:
+            opened, sizes = worker.do("open"), worker.do("describe")
         raced = race(Race(part.name, given, part.entries), code, monotonic() + BUDGET / 3, rounds or 5)
-        with Worker("ragopt", given, code.folder, 1, code.key) as worker:
-            worker.ask("open")
+        with Host("ragopt", given, code.folder, 1, code.key) as worker:
+            worker.do("open")
             for entry in part.entries:
-                worker.ask("round", task=entry.task, questions=min(entry.questions, 20))
-            resident = worker.ask("memory")
+                worker.do("round", task=entry.task, questions=min(entry.questions, 20))
+            resident = worker.do("memory")
         stored = sections(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

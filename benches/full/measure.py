@@ -16,7 +16,7 @@ import numpy as np
 
 from benches.full.engines import SAVED_AS
 from benches.full.parts import Build, Entry, Goal, Left, Opening, Part, Race, Room, dense, hybrid, lexical
-from benches.full.process import Worker, place
+from benches.full.process import Host, place
 from benches.full.workloads import Workload
 from benches.run import same, say
 
@@ -57,7 +57,7 @@ def measure(part: Part, code: Code, *, budget: float = BUDGET, rounds: int | Non
 
 
 @contextmanager
-def opened(host: str, workload: Workload, code: Code, threads: int = 1) -> Iterator[Worker]:
+def opened(host: str, workload: Workload, code: Code, threads: int = 1) -> Iterator[Host]:
     """A worker with its index open; an index that was not kept is built first, in another process."""
     folder = place(host, workload, code.key)
     if host != "faiss" and not folder.exists():
@@ -65,18 +65,18 @@ def opened(host: str, workload: Workload, code: Code, threads: int = 1) -> Itera
             for old in folder.parent.glob(f"{workload.name}.ragopt.*"):
                 shutil.rmtree(old)
         say(f"building {folder.name} ...")
-        with Worker(SAVED_AS.get(host, host), workload, code.folder, 2, code.key) as builder:
-            builder.ask("build", fields=True)
-            builder.ask("keep")
-    with Worker(host, workload, code.folder, threads, code.key) as worker:
-        worker.opened = worker.ask("open")
+        with Host(SAVED_AS.get(host, host), workload, code.folder, 2, code.key) as builder:
+            builder.do("build", fields=True)
+            builder.do("keep")
+    with Host(host, workload, code.folder, threads, code.key) as worker:
+        worker.opened = worker.do("open")
         yield worker
 
 
 def race(part: Race, code: Code, deadline: float, rounds: int) -> dict[str, Any]:
     """All entries in alternated rounds, once their answers were compared."""
     with ExitStack() as stack:
-        workers: dict[tuple[str, int], Worker] = {}
+        workers: dict[tuple[str, int], Host] = {}
         for entry in part.entries:
             if (place := (entry.host, entry.threads)) not in workers:
                 workers[place] = stack.enter_context(opened(entry.host, part.workload, code, entry.threads))
@@ -86,12 +86,12 @@ def race(part: Race, code: Code, deadline: float, rounds: int) -> dict[str, Any]
         agreed = {}
         for ours, theirs in part.same:
             count = min(COMPARED, asked[ours])
-            lists = [whose[name].ask("answers", task=tasks[name], questions=count) for name in (ours, theirs)]
+            lists = [whose[name].do("answers", task=tasks[name], questions=count) for name in (ours, theirs)]
             agreed[theirs] = sum(map(same, *lists)) / count
         times = {}
         for label, worker in whose.items():  # also the first, cold round: it is not counted
             few = asked[label] if "batch" in tasks[label] else min(10, asked[label])
-            once = worker.ask("round", task=tasks[label], questions=few)["seconds"]
+            once = worker.do("round", task=tasks[label], questions=few)["seconds"]
             times[label] = max(1, ceil(ROUND / (median(once) * asked[label])))
         seconds: dict[str, list[Any]] = {label: [] for label in whose}
         processor: dict[str, list[float]] = {label: [] for label in whose}
@@ -100,7 +100,7 @@ def race(part: Race, code: Code, deadline: float, rounds: int) -> dict[str, Any]
             done += 1
             say(f"{part.name}: round {done} of {rounds}")
             for label, worker in whose.items():
-                answer = worker.ask("round", task=tasks[label], questions=asked[label], times=times[label])
+                answer = worker.do("round", task=tasks[label], questions=asked[label], times=times[label])
                 seconds[label].append(np.reshape(answer["seconds"], (times[label], -1)))
                 processor[label].append(answer["processor"])
     entries = {
@@ -157,10 +157,10 @@ def _build(part: Build, code: Code) -> dict[str, Any]:
     rows: dict[str, list[dict[str, float]]] = {}
     for host in part.order:
         say(f"{part.name}: {host} ...")
-        with Worker(host, part.workload, code.folder, 2, code.key) as worker:
-            rows.setdefault(host, []).append(worker.ask("build"))
+        with Host(host, part.workload, code.folder, 2, code.key) as worker:
+            rows.setdefault(host, []).append(worker.do("build"))
             if host != "ragopt":  # what searches will open; ragopt's has fields besides
-                sizes = worker.ask("keep")
+                sizes = worker.do("keep")
                 rows[host][-1]["disk"] = sum(sizes.values())
     entries = {}
     for host, builds in rows.items():
@@ -176,11 +176,11 @@ def _build(part: Build, code: Code) -> dict[str, Any]:
 def _room(part: Room, code: Code) -> dict[str, Any]:
     given = part.workload
     with opened("ragopt", given, code) as worker:
-        at_open, sizes = worker.opened, worker.ask("describe")
+        at_open, sizes = worker.opened, worker.do("describe")
         tasks = [lexical(), dense(), hybrid()] if given.rows else [lexical()]
         for task in tasks:
-            worker.ask("round", task=task, questions=20)
-        resident = worker.ask("memory")
+            worker.do("round", task=task, questions=20)
+        resident = worker.do("memory")
     stored = sections(place("ragopt", given, code.key))
     found = {"open": at_open, "sizes": sizes, "resident": resident, "disk": stored}
     measured: dict[str, float] = {"rss": resident["rss"], "anonymous": resident["anonymous"]}
@@ -196,9 +196,9 @@ def _opening(part: Opening, code: Code, rounds: int) -> dict[str, Any]:
     """Each round opens the index in new processes: as it lies, one a side, and warmed."""
     given, tasks = part.workload, {"lexical": lexical(), "dense": dense(), "hybrid": hybrid()}
     with opened("ragopt", given, code) as worker:
-        sizes, aside = worker.ask("describe"), place("ragopt", given, f"{code.key}.copy")
+        sizes, aside = worker.do("describe"), place("ragopt", given, f"{code.key}.copy")
         start = monotonic()
-        worker.ask("keep", folder=str(aside))
+        worker.do("keep", folder=str(aside))
         took = monotonic() - start
         shutil.rmtree(aside)
     folder = place("ragopt", given, code.key)
@@ -211,17 +211,17 @@ def _opening(part: Opening, code: Code, rounds: int) -> dict[str, Any]:
                 with file.open("rb") as content:
                     while content.read(1 << 24):
                         pass
-            with Worker("ragopt", given, code.folder, 1, code.key) as worker:
-                at_open = worker.ask("open", warm=False)
-                first = worker.ask("first", task=task)
-                warm = median(worker.ask("round", task=task, questions=100)["seconds"])
+            with Host("ragopt", given, code.folder, 1, code.key) as worker:
+                at_open = worker.do("open", warm=False)
+                first = worker.do("first", task=task)
+                warm = median(worker.do("round", task=task, questions=100)["seconds"])
                 row |= {"open": at_open["seconds"] * 1e3, f"first, {side}": first * 1e3, f"warm, {side}": warm * 1e3}
                 row[f"first to warm, {side}"] = first / warm
                 if side == "hybrid":
                     row |= {f"{name}, opened": at_open[name] for name in ("rss", "anonymous")}
-                    row |= {name: value for name, value in worker.ask("memory").items() if name in ("rss", "anonymous")}
-                    row["warm()"] = worker.ask("warm") * 1e3
-                    row["anonymous, warmed"] = worker.ask("memory")["anonymous"]
+                    row |= {name: value for name, value in worker.do("memory").items() if name in ("rss", "anonymous")}
+                    row["warm()"] = worker.do("warm") * 1e3
+                    row["anonymous, warmed"] = worker.do("memory")["anonymous"]
         rows.append(row)
     measured = {name: median(row[name] for row in rows) for name in rows[0]} | {"save, s": took}
     measured["bytes a posting"] = sizes["bytes_postings"] / sizes["postings"]
@@ -234,7 +234,7 @@ def _left(part: Left, code: Code) -> dict[str, Any]:
     rows = {}
     with opened("ragopt", part.workload, code) as worker:
         for task in [made(k=k) for made in (lexical, dense, hybrid) for k in (10, 100)]:
-            rows[f"{task['side']}, top {task['k']}"] = worker.ask("survivors", task=task, questions=part.questions)
+            rows[f"{task['side']}, top {task['k']}"] = worker.do("survivors", task=task, questions=part.questions)
     means = {name: [float(mean) for mean in np.mean(counts, axis=0)] for name, counts in rows.items()}
     return {"survivors": means}
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import ragopt
-from benches.data import ROOT
 from benches.full.engines import SAVED_AS
 from benches.full.workloads import Workload, cache
-from benches.run import NOT_INHERITED, THREADS
+from benches.process import Worker
 
 
 def frozen() -> tuple[str, Path]:
@@ -44,44 +40,16 @@ def place(host: str, workload: Workload, key: str) -> Path:
     return cache() / "index" / name
 
 
-class Worker:
+class Host(Worker):
     """One host in its own process, with so many threads at most."""
 
     def __init__(self, host: str, workload: Workload, code: Path, threads: int, key: str) -> None:
-        self.name, self._folder = host, str(place(host, workload, key))
+        self._folder = str(place(host, workload, key))
         #: What opening its index took.
         self.opened: dict[str, float] = {}
-        own = {f"{name}_NUM_THREADS": str(threads) for name in THREADS} | {"PYTHONPATH": str(code)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benches.full.worker", host, json.dumps(asdict(workload))],
-            cwd=ROOT,
-            env={k: v for k, v in os.environ.items() if k not in NOT_INHERITED} | own,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        module = ("benches.full.worker", host, json.dumps(asdict(workload)))
+        super().__init__(host, module, threads, {"PYTHONPATH": str(code)})
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(120)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-
-    def ask(self, do: str, **command: Any) -> Any:
+    def do(self, what: str, **command: Any) -> Any:
         """Send a command, wait for its answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": do, "folder": self._folder, **command}) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"{self.name}: the worker ended at {do!r}; its error is above")
-        return json.loads(answer)
+        return self.ask(json.dumps({"do": what, "folder": self._folder, **command}))
