@@ -194,6 +194,9 @@ class Index:
     def tenant(self, name: str, /) -> Index:
         """The chunks of one tenant as an index of their own, which is empty for an unknown one."""
 
+    def scored(self, bm25: tuple[str, float, float, float, float], /) -> Index:
+        """The same chunks under another BM25; it shares their segments."""
+
     def tenants(self) -> list[str]: ...
     def replaced(self, name: str, work: Index, /) -> Index:
         """With the chunks of `work`, made from `tenant(name)` by `changed`, in place of that tenant's."""

@@ -11,9 +11,9 @@ from ragopt.errors import GenerationError, InputError, InputTypeError
 from ragopt.generate import Prompt, build_prompt, instructions_for, marks_of
 from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
-from ragopt.pack import Packed, pack
+from ragopt.pack import pack
 from ragopt.protocols import BlockGenerator, Generator, Retriever, TokenCounter
-from ragopt.prune import decide, relevance
+from ragopt.prune import VectorsOf, decide, relevance
 from ragopt.query import CAUTIOUS, History, as_turns, prepare
 from ragopt.retrieve import LocalRetriever, retrieve
 from ragopt.tokens import ByteEstimate
@@ -76,7 +76,7 @@ class Pipeline:
         self._counter = ByteEstimate() if counter is None else counter
         self._generator = generator
         self._rewriter = rewriter
-        self._query = _query_settings(self.source, self.settings)
+        self._query = query_settings(self.source, self.settings)
 
     @property
     def counter(self) -> TokenCounter:
@@ -108,61 +108,13 @@ class Pipeline:
             query = self._prepared(question, history, where, details)
         with tracer.span("retrieve") as details:
             outside = query.answerable is not None and query.answerable < (self._query.answerable or 0.0)
-            found = _nothing(self.settings) if outside else retrieve(self._retriever, query)
+            found = nothing_found(self.settings) if outside else retrieve(self._retriever, query)
             details.update(hits=len(found), alpha=found.alpha, normalizer=str(found.normalizer), exact=found.exact)
             details.update(lexical=found.sides.lexical, dense=found.sides.dense)
-        with tracer.span("prune") as details:
-            search = self.settings.search
-            pruned = decide(
-                found,
-                self.settings.prune,
-                counter=self._counter,
-                min_score=search.min_score,
-                k=search.k,
-                vectors=getattr(self.source, "vectors_of", None),
-            )
-            hits = pruned.hits
-            details.update(dropped=len(found) - len(hits), kept=len(hits))
-            details.update(rules=[asdict(decision) for decision in pruned.decisions])
-        with tracer.span("pack") as details:
-            packed = self._packed(query, found, hits, budget, details)
-        status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
-        status = Status.OUT_OF_SCOPE if outside else status
-        return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace, packed.sources)
-
-    def _packed(
-        self, query: Query, found: Hits, hits: Hits, budget: Budget | int | None, details: dict[str, object]
-    ) -> Packed:
-        """`hits`, of those that were `found`, packed as the settings say."""
-        chosen, fitted = self.settings.pack, self.settings.prune.recalibration
-        calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
-        known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
-        packed = pack(
-            hits,
-            self._budget(query, budget),
-            self._counter,
-            order=chosen.order,
-            form=chosen.form,
-            method=chosen.method,
-            level=chosen.level,
-            trim=chosen.trim,
-            values=[known[hit.id] for hit in hits] if calibrated else None,
-            question=query.text,
+        vectors = getattr(self.source, "vectors_of", None)
+        return context_of(
+            query, found, self.settings, self._counter, vectors=vectors, budget=budget, tracer=tracer, outside=outside
         )
-        details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
-        details.update(method=str(chosen.method), level=str(packed.level), value="relevance" if calibrated else "rank")
-        return packed
-
-    def _budget(self, query: Query, budget: Budget | int | None) -> Budget:
-        """The budget with what it leaves open: the settings' tokens and quota, and the rest of a window's prompt."""
-        chosen = self.settings.pack
-        if not isinstance(budget, Budget):  # a budget of 0 is no missing one
-            return Budget(tokens=chosen.tokens if budget is None else budget, per_source=chosen.per_source)
-        if budget.window is None or budget.fixed is not None:
-            return budget
-        empty = Context("", _nothing(self.settings), (), self._counter.count(""), Status.OK, Trace())
-        prompt = build_prompt(query.text, empty, chosen.form, instructions=self.settings.generate.instructions)
-        return replace(budget, fixed=sum(self._counter.count(text).high for text in prompt.texts))
 
     def prompt(self, question: str | Query, context: Context) -> Prompt:
         """The prompt that `answer` would send for this context: the question as asked, and what it refers to.
@@ -323,6 +275,64 @@ class Pipeline:
         return model
 
 
+def context_of(
+    query: Query,
+    found: Hits,
+    settings: Settings,
+    counter: TokenCounter,
+    *,
+    vectors: VectorsOf | None = None,
+    budget: Budget | int | None = None,
+    tracer: Tracer | None = None,
+    outside: bool = False,
+) -> Context:
+    """The stages after the search: the hits that were `found`, pruned and packed as the settings say.
+
+    `vectors` gives the vectors of chunks by their ids, for orders that need them. `outside`: the corpus hardly answers
+    such a question, so nothing was searched.
+    """
+    tracer = tracer or Tracer()
+    with tracer.span("prune") as details:
+        search = settings.search
+        pruned = decide(found, settings.prune, counter=counter, min_score=search.min_score, k=search.k, vectors=vectors)
+        hits = pruned.hits
+        details.update(dropped=len(found) - len(hits), kept=len(hits))
+        details.update(rules=[asdict(decision) for decision in pruned.decisions])
+    with tracer.span("pack") as details:
+        chosen, fitted = settings.pack, settings.prune.recalibration
+        calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
+        known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
+        packed = pack(
+            hits,
+            _room(query, budget, settings, counter),
+            counter,
+            order=chosen.order,
+            form=chosen.form,
+            method=chosen.method,
+            level=chosen.level,
+            trim=chosen.trim,
+            values=[known[hit.id] for hit in hits] if calibrated else None,
+            question=query.text,
+        )
+        details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
+        details.update(method=str(chosen.method), level=str(packed.level), value="relevance" if calibrated else "rank")
+    status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
+    status = Status.OUT_OF_SCOPE if outside else status
+    return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace, packed.sources)
+
+
+def _room(query: Query, budget: Budget | int | None, settings: Settings, counter: TokenCounter) -> Budget:
+    """The budget with what it leaves open: the settings' tokens and quota, and the rest of a window's prompt."""
+    chosen = settings.pack
+    if not isinstance(budget, Budget):  # a budget of 0 is no missing one
+        return Budget(tokens=chosen.tokens if budget is None else budget, per_source=chosen.per_source)
+    if budget.window is None or budget.fixed is not None:
+        return budget
+    empty = Context("", nothing_found(settings), (), counter.count(""), Status.OK, Trace())
+    prompt = build_prompt(query.text, empty, chosen.form, instructions=settings.generate.instructions)
+    return replace(budget, fixed=sum(counter.count(text).high for text in prompt.texts))
+
+
 def require_fit(settings: Settings, index: Index) -> None:
     """Refuse tuned settings on an index that they were not made for, by a SettingsError that names what differs.
 
@@ -334,7 +344,7 @@ def require_fit(settings: Settings, index: Index) -> None:
         tuned.require_fit(index.identity(), sum(index.get(id) is not None for id in sample))
 
 
-def _query_settings(source: Index | Retriever, settings: Settings) -> QuerySettings:
+def query_settings(source: Index | Retriever, settings: Settings) -> QuerySettings:
     """The settings of the query stage, with what an `answerable` of None means for this source."""
     chosen = settings.query
     if chosen.answerable is not None:
@@ -343,7 +353,7 @@ def _query_settings(source: Index | Retriever, settings: Settings) -> QuerySetti
     return replace(chosen, answerable=CAUTIOUS if words_alone else 0.0)
 
 
-def _nothing(settings: Settings) -> Hits:
+def nothing_found(settings: Settings) -> Hits:
     """The hits of a question that was not searched."""
     search = settings.search
     return Hits((), search.alpha or 0.0, Normalizer(search.normalizer), Sides(False, False), reason=Reason.OUT_OF_SCOPE)

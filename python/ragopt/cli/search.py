@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
         min_score=search.min_score,
         normalizer=search.normalizer,
         depth=search.depth,
+        k1=search.k1,
+        b=search.b,
     )
     if args.json:
         emit_json({"question": args.question, **_query(query, steps), **_document(hits, explain=args.explain)})

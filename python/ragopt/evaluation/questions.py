@@ -177,6 +177,7 @@ def _search(
         normalizer=settings.normalizer,
         depth=settings.depth,
         vectors=questions.vectors,
+        **settings.bm25,
     )
 
 

@@ -48,6 +48,7 @@ class Pairs:
         """The places of the exact first `k` at this alpha, best first, and the scores of all chunks."""
         if not 0.0 <= alpha <= 1.0 or not 0 <= k <= self.k:
             raise InputError(f"alpha={alpha}, k={k}: give an alpha from 0 to 1 and a k of at most {self.k}")
+        alpha = self._in_force(alpha)
         scores = alpha * self.dense + (1.0 - alpha) * self.lexical + 0.0
         side = 1 if alpha == 0.0 else 2 if alpha == 1.0 else 3
         places = np.flatnonzero(self.found & side)
@@ -56,15 +57,18 @@ class Pairs:
 
     def hits(self, alpha: float, k: int) -> Hits:
         """The exact first `k` at this alpha, as a search finds them; `k` is at most that of the pairs."""
-        in_force = {(True, False): 0.0, (False, True): 1.0}.get((self.sides.lexical, self.sides.dense), alpha)
         places, scores = self.first(alpha, k)
         return Hits(
             tuple(self._hit(place, float(scores[place])) for place in places),
-            alpha=in_force,
+            alpha=self._in_force(alpha),
             normalizer=self.normalizer,
             sides=self.sides,
             depth=self.depth,
         )
+
+    def _in_force(self, alpha: float) -> float:
+        """The alpha that a search has: where one side alone exists, it has all the weight."""
+        return {(True, False): 0.0, (False, True): 1.0}.get((self.sides.lexical, self.sides.dense), alpha)
 
     def _hit(self, place: int, score: float) -> Hit:
         ordinal, raw, cosine = int(self.ordinals[place]), float(self.raw[place]), float(self.cosines[place])

@@ -34,6 +34,8 @@ V = TypeVar("V")
 _CACHED_FILTERS = 64
 #: And the most that they take, a bit a chunk: fewer are kept of a very large index.
 _CACHED_BITS = 2**29
+#: Snapshots kept under other parameters of BM25.
+_CACHED_BM25 = 8
 _MOST_THREADS = 1024
 
 
@@ -55,6 +57,7 @@ class Snapshot:
         self._columns: frozenset[str] | None = None
         self._keys: dict[int, tuple[Filter, str]] = {}
         self._allowed: dict[str, _core.Allow] = {}
+        self._scored: dict[tuple[float, float], Snapshot] = {}
 
     @classmethod
     def open(cls, path: str) -> Snapshot:
@@ -86,6 +89,19 @@ class Snapshot:
                 f"this index keeps tenants apart (tenant_field={field!r}): ask for one, as in index.tenant('a')"
             )
         return self
+
+    def scored(self, k1: float | None, b: float | None) -> Snapshot:
+        """The same chunks under another k1 or b of BM25; None leaves it. They share what is large."""
+        if k1 is None and b is None:
+            return self
+        variant, own_k1, own_b, delta, epsilon = self.core.bm25
+        asked = Bm25(own_k1 if k1 is None else k1, own_b if b is None else b)
+        found = self._scored.get((asked.k1, asked.b))
+        if found is None:
+            core = self.core.scored((variant, asked.k1, asked.b, delta, epsilon))
+            found = Snapshot(core, self.attributes, self.generation, tenant=self._tenant)
+            _kept(self._scored, (asked.k1, asked.b), found, _CACHED_BM25)
+        return found
 
     def ordinal(self, place: int) -> int:
         """The core's number of the chunk that stands at `place` among those that are there."""
@@ -165,6 +181,8 @@ class Reader(ABC):
         normalizer: Normalizer | str = Normalizer.BOUNDED,
         depth: int = 1000,
         vector: npt.ArrayLike | None = None,
+        k1: float | None = None,
+        b: float | None = None,
     ) -> Hits:
         """The exact top `k` chunks for one query.
 
@@ -172,9 +190,9 @@ class Reader(ABC):
         default of the embedder or the normalizer. `where` filters before ranking. `min_score` drops
         hits below it. `depth` is the population of list-relative normalizers. `vector` replaces the
         embedding of the query. A side that does not exist drops out (`Hits.sides`). The parts of a
-        query are searched in parallel, and take turns in the list.
+        query are searched in parallel, and take turns in the list. `k1` and `b` replace those of the index's BM25.
         """
-        snapshot = self._snapshot
+        snapshot = self._snapshot.scored(k1, b)
         question = as_query(query, vector)
         if question.where is not None:
             where = both(question.where, where)
@@ -200,12 +218,14 @@ class Reader(ABC):
         depth: int = 1000,
         vectors: npt.ArrayLike | None = None,
         threads: int = 0,
+        k1: float | None = None,
+        b: float | None = None,
     ) -> list[Hits]:
         """`search` for many queries in parallel, outside the GIL; `vectors` has a row a query; threads 0: all cores.
 
         A query of parts is searched part by part; with `vectors`, such a query has a row for each part in its place.
         """
-        snapshot = self._snapshot
+        snapshot = self._snapshot.scored(k1, b)
         asked = as_queries(queries)
         questions = spread(asked)
         threads = min(whole("threads", threads), len(questions), _MOST_THREADS)
@@ -225,13 +245,15 @@ class Reader(ABC):
         depth: int = 1000,
         vectors: npt.ArrayLike | None = None,
         threads: int = 0,
+        k1: float | None = None,
+        b: float | None = None,
     ) -> list[Pairs]:
         """For each query, all that `search_many` finds at any alpha with at most this `k`, from one walk of both sides.
 
         `pairs[i].hits(alpha, k)` is what a search with that alpha finds, without searching. The arguments are those
         of `search_many`. A query of parts has no such pairs (its parts take turns): InputError.
         """
-        snapshot = self._snapshot
+        snapshot = self._snapshot.scored(k1, b)
         asked = as_queries(queries)
         if any(question.parts or question.where is not None for question in asked):
             raise InputError("pairs takes plain queries: one filter for all, as where=, and no parts")
@@ -239,6 +261,10 @@ class Reader(ABC):
         rows = self._embedder.many(asked, vectors, 1.0, snapshot.core.dimension)
         threads = min(whole("threads", threads), len(asked), _MOST_THREADS)
         return search.pairs(snapshot.core, asked, rows, threads, snapshot.chunk)
+
+    def default_alpha(self, normalizer: Normalizer | str = Normalizer.BOUNDED) -> float:
+        """The alpha of a search that gives none; InputError for the normalizer that has no default."""
+        return self._search(self._snapshot, 0, None, None, None, normalizer, 1).alpha
 
     def embed_queries(self, queries: Sequence[str | Query]) -> npt.NDArray[np.float32] | None:
         """The vectors of queries that will be searched many times: a row each, or None where there is no embedder.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ def decide(
     vectors: VectorsOf | None = None,
 ) -> Pruned:
     """Apply `min_score`, `min_relevance`, `duplicates`, `relative`, `gap`, `per_token`, one of `mmr` and
-    `facility_location`, and `k`, in this order.
+    `facility_location`, `per_part`, and `k`, in this order.
 
     Thresholds come first and may leave nothing; of what they leave, the rules that compare hits keep at least
     `min_keep`, best first. `counter` counts the tokens of a chunk with its title (by its point). `vectors` gives the
@@ -70,6 +71,7 @@ def decide(
         if len(state.hits):
             rule()
     state.diverse(vectors)
+    state.per_part()
     if k is not None:
         before = len(state.hits)
         state.hits = prune(state.hits, k=k)
@@ -115,6 +117,17 @@ class _State:
                 raise InputError(f"prune.{rule} needs the vectors of the chunks, and this source has none: unset it")
             self.hits = order(self.hits, rows, weight)
             self.note(rule, len(self.hits), f"reordered, lambda {weight:g}")
+
+    def per_part(self) -> None:
+        if (most := self.settings.per_part) is None or not any(hit.part for hit in self.hits):
+            return
+        taken: Counter[str | None] = Counter()
+        kept = []
+        for hit in self.hits:
+            if taken[hit.part] < most:
+                taken[hit.part] += 1
+                kept.append(hit)
+        self.keep("per_part", kept, f"at most {most} of each part of the question", least_of_all=0)
 
     def relative(self) -> None:
         if (share := self.settings.relative) is not None:

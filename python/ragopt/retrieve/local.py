@@ -24,4 +24,6 @@ class LocalRetriever:
             alpha=chosen.alpha,
             normalizer=chosen.normalizer,
             depth=chosen.depth,
+            k1=chosen.k1,
+            b=chosen.b,
         )

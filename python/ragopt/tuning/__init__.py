@@ -8,6 +8,7 @@ from ragopt.tuning.moves import Moved, QuestionMoves
 from ragopt.tuning.objective import Goal, Objective
 from ragopt.tuning.outcome import AlphaPoint, Curves, Facts, Health, KPoint, TopK, Trial
 from ragopt.tuning.path import AlphaCurve, AlphaPath, Plateau, alpha_path
+from ragopt.tuning.replay import Replay
 from ragopt.tuning.result import TuneResult
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.tune import tune
@@ -35,6 +36,7 @@ __all__ = [
     "Outcome",
     "Plateau",
     "QuestionMoves",
+    "Replay",
     "Standing",
     "TopK",
     "Trade",

@@ -32,12 +32,10 @@ from ragopt.evaluation import (
     mean_interval,
     search_deep,
 )
-from ragopt.pack import Packed, pack
+from ragopt.pipeline import context_of
 from ragopt.protocols import TokenCounter
-from ragopt.prune import relevance
-from ragopt.prune.decide import decide
 from ragopt.tokens import ByteEstimate
-from ragopt.types import Budget, Hits, Normalizer, Settings, Where
+from ragopt.types import Query, Settings, Where
 
 __all__ = ["Contribution", "Lever", "contributions"]
 
@@ -45,7 +43,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Lever(StrEnum):
-    """A group of settings that is tuned as one: where the sides meet, how many hits, which, and in what room."""
+    """A group of settings that is tuned as one: how hits score (BM25 too), how many, which of them, in what room."""
 
     ALPHA = "alpha"
     K = "k"
@@ -107,6 +105,7 @@ def contributions(
             raise InputError("no judged query has an answer to look for")
         questions = questions.at(rows)
     known: list[tuple[Settings, Floats, Floats]] = []
+    vectors_of = getattr(index, "vectors_of", None)
 
     def measured(settings: Settings) -> tuple[Floats, Floats]:
         for same, quality, tokens in known:
@@ -119,7 +118,7 @@ def contributions(
         search = replace(settings.search, min_score=None)
         found = search_deep(index, questions, search, k=k, unit=Unit(By.CHUNK), where=where)
         for hits, text in zip(found, questions.texts, strict=True):
-            context = _sent(index, hits, text, settings, counter)
+            context = context_of(Query(text), hits, settings, counter, vectors=vectors_of)
             sent.append(unit.ids(hit for best in context.hits for hit in (best, *best.also)))
             counts.append(float(context.tokens.point))
             if answers is not None:
@@ -132,27 +131,6 @@ def contributions(
         return quality, known[-1][2]
 
     return _contributions(before, after, measured, seed)
-
-
-def _sent(index: Searchable, found: Hits, question: str, settings: Settings, counter: TokenCounter) -> Packed:
-    """What the pipeline makes of these hits: pruned, then packed with all that its settings say."""
-    search, chosen, fitted = settings.search, settings.pack, settings.prune.recalibration
-    vectors = getattr(index, "vectors_of", None)
-    kept = decide(found, settings.prune, counter=counter, min_score=search.min_score, k=search.k, vectors=vectors).hits
-    calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
-    known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
-    return pack(
-        kept,
-        Budget(tokens=chosen.tokens, per_source=chosen.per_source),
-        counter,
-        order=chosen.order,
-        form=chosen.form,
-        method=chosen.method,
-        level=chosen.level,
-        trim=chosen.trim,
-        values=[known[hit.id] for hit in kept] if calibrated else None,
-        question=question,
-    )
 
 
 def _contributions(
@@ -187,8 +165,8 @@ def _with(settings: Settings, after: Settings, lever: Lever) -> Settings:
             # A threshold belongs to the kind of score: it follows the normalizer, not the lever's turn.
             same = wanted.normalizer == search.normalizer
             least = search.min_score if same else wanted.min_score
-            moved = replace(search, alpha=wanted.alpha, normalizer=wanted.normalizer, min_score=least)
-            return replace(settings, search=moved)
+            scores = {name: getattr(wanted, name) for name in ("alpha", "normalizer", "k1", "b")}
+            return replace(settings, search=replace(search, min_score=least, **scores))
         case Lever.K:
             return replace(settings, search=replace(search, k=wanted.k, depth=max(search.depth, wanted.depth)))
         case Lever.THRESHOLD:

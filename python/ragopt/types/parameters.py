@@ -106,13 +106,18 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """The search stage. `alpha` None takes the default of the embedder or the normalizer."""
+    """The search stage. `alpha` None takes the default of the embedder or the normalizer.
+
+    `k1` (0 or more) and `b` (0 to 1) stand in place of those that the index was built with; None leaves its own.
+    """
 
     k: int = 10
     alpha: float | None = None
     normalizer: Normalizer | str = Normalizer.BOUNDED
     depth: int = 1000
     min_score: float | Threshold | None = None
+    k1: float | None = None
+    b: float | None = None
 
     def __post_init__(self) -> None:
         normalizer = normalizer_of(self.normalizer)
@@ -121,7 +126,15 @@ class SearchSettings:
         object.__setattr__(self, "depth", whole("depth", self.depth, least=1))
         if self.alpha is not None:
             object.__setattr__(self, "alpha", fraction("alpha", self.alpha))
+        for name in ("k1", "b"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, getattr(Bm25(**{name: value}), name))
         Threshold.on(self.min_score, normalizer)
+
+    @property
+    def bm25(self) -> dict[str, float]:
+        """`k1` and `b` where they are given, as arguments of a search."""
+        return {name: value for name in ("k1", "b") if (value := getattr(self, name)) is not None}
 
 
 class Order(StrEnum):

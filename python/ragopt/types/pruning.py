@@ -51,7 +51,8 @@ class PruneSettings:
     of five words in one of them, or of its characters where windows of one document overlap; 1 drops what is repeated
     whole. The better one cites it (`Hit.also`). `mmr` and `facility_location` reorder what is left so that what comes
     later is unlike what came before: their number is lambda, from 0 (unlike alone) to 1 (the score alone). They need
-    the vectors of an index, and cost relevant hits where there are no near-duplicates.
+    the vectors of an index, and cost relevant hits where there are no near-duplicates. `per_part` is the most hits of
+    each part of a question that was split (`Hit.part`).
     """
 
     min_relevance: float | None = None
@@ -64,6 +65,7 @@ class PruneSettings:
     duplicates: float | None = None
     mmr: float | None = None
     facility_location: float | None = None
+    per_part: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("min_relevance", "relative", "gap", "duplicates", "mmr", "facility_location"):
@@ -74,6 +76,8 @@ class PruneSettings:
             if least < 0:
                 raise InputError(f"prune.per_token={least}: must be 0 or more")
             object.__setattr__(self, "per_token", least)
+        if self.per_part is not None:
+            object.__setattr__(self, "per_part", whole("prune.per_part", self.per_part, least=1))
         object.__setattr__(self, "mode", one_of("prune mode", self.mode, PruneMode))
         object.__setattr__(self, "min_keep", whole("prune.min_keep", self.min_keep))
         if self.recalibration is not None and not isinstance(self.recalibration, Recalibration):

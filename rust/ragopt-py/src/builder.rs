@@ -8,11 +8,19 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyMapping;
 use ragopt_core::error::Error;
 use ragopt_core::index::{self, Source};
+use ragopt_core::score::Bm25;
 
 use crate::analyzer::Analyzer;
 use crate::errors::Raised;
 use crate::filters;
 use crate::index::numbers;
+
+/// Variant, k1, b, delta, epsilon.
+pub(crate) type Bm25Tuple = (String, f64, f64, f64, f64);
+
+pub(crate) fn parameters((variant, k1, b, delta, epsilon): Bm25Tuple) -> Result<Bm25, Raised> {
+    Ok(Bm25::new(&variant, k1, b, delta, epsilon)?)
+}
 
 /// Chunks that were built and belong to no index yet.
 #[pyclass(frozen, module = "ragopt._core")]

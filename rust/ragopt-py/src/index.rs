@@ -11,12 +11,11 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple};
 use ragopt_core::error::Error;
 use ragopt_core::index::{self, Source};
-use ragopt_core::score::Bm25;
 use ragopt_core::search;
 
 use crate::analyzer::Analyzer;
 use crate::asked::{self, LexicalArgument, Pairs, questions, rows};
-use crate::builder::Segment;
+use crate::builder::{Bm25Tuple, Segment, parameters};
 use crate::errors::Raised;
 use crate::filters::{self, Allow};
 use crate::folder::Lock;
@@ -29,8 +28,6 @@ pub(crate) struct Index(pub(crate) index::Index);
 
 /// Term, word, edits, frequency.
 type Near = (String, String, usize, usize);
-
-type Bm25Tuple = (String, f64, f64, f64, f64);
 
 /// Segments, each with its tenant.
 type Added = Vec<(Option<String>, Py<Segment>)>;
@@ -56,8 +53,7 @@ impl Index {
         metadata: Option<Vec<Bound<'_, PyMapping>>>,
     ) -> PyResult<Self> {
         let metadata = metadata.map(|rows| filters::metadata(&rows)).transpose()?;
-        let (variant, k1, b, delta, epsilon) = bm25;
-        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon).map_err(Raised::from)?;
+        let bm25 = parameters(bm25)?;
         // Read where it lies: a copy of all vectors would double the memory of a build.
         let rows = vectors.as_ref().map(numbers);
         let dimension = vectors.as_ref().map_or(0, |array| array.as_array().ncols());
@@ -97,8 +93,7 @@ impl Index {
         attributes: &str,
         segments: Added,
     ) -> Result<Self, Raised> {
-        let (variant, k1, b, delta, epsilon) = bm25;
-        let bm25 = Bm25::new(&variant, k1, b, delta, epsilon)?;
+        let bm25 = parameters(bm25)?;
         let segments = shared(segments);
         Ok(Self(py.detach(|| index::Index::of(analyzer.0, bm25, attributes, segments))?))
     }
@@ -123,6 +118,11 @@ impl Index {
     #[pyo3(signature = (name, /))]
     fn tenant(&self, name: &str) -> Self {
         Self(self.0.tenant(name))
+    }
+
+    #[pyo3(signature = (bm25, /))]
+    fn scored(&self, bm25: Bm25Tuple) -> Result<Self, Raised> {
+        Ok(Self(self.0.scored(parameters(bm25)?)))
     }
 
     fn tenants(&self) -> Vec<&str> {

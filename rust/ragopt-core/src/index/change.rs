@@ -96,6 +96,14 @@ impl Index {
         Self::assemble(Kept { homes: Homes::default(), ..self.kept.clone() }, parts)
     }
 
+    /// The same chunks, scored by another BM25: a segment keeps nothing that depends on its parameters.
+    #[must_use]
+    pub fn scored(&self, bm25: Bm25) -> Self {
+        let parts = self.parts.iter().map(Part::again).collect();
+        // It stands in no folder: what a folder holds says by which BM25 it is scored.
+        Self::assemble(Kept { homes: Homes::default(), bm25, ..self.kept.clone() }, parts)
+    }
+
     /// The index whose parts of the tenant `name` are those of `work`, which came from [`Index::tenant`] by changes.
     ///
     /// # Errors

@@ -223,17 +223,23 @@ proptest! {
     fn any_history_is_a_fresh_build(
         events in events(),
         bm25 in (select(VARIANTS.to_vec()), select(vec![0.0, 0.75, 1.0])),
+        late in any::<bool>(),
         dimension in select(vec![0usize, 3]),
         questions in prop::collection::vec(asked(), 6),
     ) {
         let bm25 = Bm25::new(bm25.0, 1.2, bm25.1, 0.5, 0.25).expect("valid");
         let analyzer = Analyzer::new("whitespace").expect("known");
         let start = vec![(None, built(&[], dimension))];
-        let index = Index::of(analyzer, bm25, "", start).expect("valid");
+        // `late`: it lives under another BM25, and is scored by this one in the end.
+        let first = if late { Bm25::new("lucene", 0.4, 0.3, 0.0, 0.0).expect("valid") } else { bm25 };
+        let index = Index::of(analyzer, first, "", start).expect("valid");
         let mut living = Living::new(index, dimension);
         for event in &events {
             living.happen(event);
             prop_assert_eq!(living.index.len(), living.model.len());
+        }
+        if late {
+            living.index = living.index.scored(bm25);
         }
         let fresh = living.fresh(None);
         prop_assert_eq!(living.index.statistics(), fresh.statistics());
