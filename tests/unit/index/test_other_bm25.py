@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ragopt import F
-from ragopt.errors import InputError, SettingsError
+from ragopt.errors import InputError
 from ragopt.index import Index
 from ragopt.pipeline import Pipeline
 from ragopt.tuning import Replay
@@ -58,7 +58,7 @@ def test_what_cannot_be() -> None:
             index.search("pump", **wrong)
         with pytest.raises(InputError, match="k1|b"):
             SearchSettings(**wrong)
-    with pytest.raises(SettingsError, match="b"):
+    with pytest.raises(InputError, match="b"):
         Settings.from_dict({"search": {"b": 3}})
 
 
