@@ -1,11 +1,12 @@
 """Measures, judged runs, and what can be told from noise."""
 
 from ragopt.evaluation.answers import Answers, answer_share, check_answers
-from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
+from ragopt.evaluation.evaluate import MEASURES, evaluate, score_run
 from ragopt.evaluation.feedback import Feedback, FeedbackLabels, feedback_labels, read_feedback
-from ragopt.evaluation.judgements import Qrels, Run
+from ragopt.evaluation.judgements import Qrels, QrelsLike, Run
 from ragopt.evaluation.labels import Fault, LabelProblem, label_problems
 from ragopt.evaluation.measures import Gauge, Judged, Measure, parse_measures
+from ragopt.evaluation.overlap import Copied, Overlap, Worded, lexical_overlap
 from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, search_deep
 from ragopt.evaluation.standings import Against, Difference, Standings, System, evaluate_all
 from ragopt.evaluation.statistics import (
@@ -25,6 +26,7 @@ __all__ = [
     "Answers",
     "By",
     "Comparison",
+    "Copied",
     "Difference",
     "Estimate",
     "Fault",
@@ -34,6 +36,7 @@ __all__ = [
     "Judged",
     "LabelProblem",
     "Measure",
+    "Overlap",
     "Qrels",
     "QrelsLike",
     "Queries",
@@ -44,6 +47,7 @@ __all__ = [
     "System",
     "Table",
     "Unit",
+    "Worded",
     "answer_share",
     "check_answers",
     "check_ids",
@@ -54,6 +58,7 @@ __all__ = [
     "feedback_labels",
     "holm",
     "label_problems",
+    "lexical_overlap",
     "mean_interval",
     "mean_intervals",
     "minimum_detectable_effect",

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ragopt.errors import InputError, InputTypeError
-from ragopt.evaluation.judgements import Qrels, Run
+from ragopt.evaluation.judgements import Qrels, QrelsLike, Run
 from ragopt.evaluation.measures import Judged, Measure, parse_measures
 from ragopt.evaluation.questions import Queries, Questions, Searchable, check_ids, require_searchable, search_deep
 from ragopt.evaluation.table import Table
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import SearchSettings, Settings, Where
 
-__all__ = ["MEASURES", "QrelsLike", "evaluate", "score_run"]
+__all__ = ["MEASURES", "evaluate", "score_run"]
 
 #: What is measured unless something else is asked for.
 MEASURES = ("nDCG@10", "R@100")
-
-QrelsLike = Qrels | Mapping[str, Mapping[str, int]] | str | os.PathLike[str]
 
 
 def evaluate(

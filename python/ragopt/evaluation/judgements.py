@@ -14,7 +14,7 @@ from ragopt.evaluation.judgement_files import read_lines, read_rows, writable, w
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Hits
 
-__all__ = ["Qrels", "Run"]
+__all__ = ["Qrels", "QrelsLike", "Run"]
 
 _HIGHEST = 10**6  # far above any scale of judgement, and sums of it stay exact
 
@@ -123,6 +123,10 @@ class Qrels:
 
     def __len__(self) -> int:
         return len(self.grades)
+
+
+#: What is taken as judgements: values, a nested mapping, or a file.
+QrelsLike = Qrels | Mapping[str, Mapping[str, int]] | str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)

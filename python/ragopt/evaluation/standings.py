@@ -11,7 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ragopt.errors import InputError, InputTypeError
-from ragopt.evaluation.evaluate import MEASURES, QrelsLike, evaluate, score_run
+from ragopt.evaluation.evaluate import MEASURES, evaluate, score_run
 from ragopt.evaluation.judgements import Qrels, Run
 from ragopt.evaluation.measures import Measure
 from ragopt.evaluation.questions import Queries, Questions, Searchable
