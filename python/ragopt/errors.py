@@ -7,6 +7,7 @@ RagoptError
 │   ├── InputTypeError (TypeError)     an id or a text is not a string, a vector is not numbers
 │   ├── VectorError                    NaN, infinity, wrong dimension, or a vector for nothing
 │   ├── UnknownNameError               an analyzer, normalizer, measure, ... that does not exist
+│   ├── CopiedQuestionsError           synthetic questions that repeat their chunks, so that alpha would come out wrong
 │   ├── ScoreKindError                 a threshold that has no meaning on this score
 │   ├── FilterError                    a filter that cannot be right
 │   ├── TenantError                    a question without its tenant, a document of another or of none
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BudgetError",
+    "CopiedQuestionsError",
     "CorpusError",
     "CorruptIndexError",
     "DuplicateIdError",
@@ -93,6 +95,10 @@ class UnknownNameError(InputError):
         near = get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return cls(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+class CopiedQuestionsError(InputError):
+    """Synthetic questions repeat the words of their chunks: what is tuned on them leans to the lexical side."""
 
 
 class ScoreKindError(InputError):

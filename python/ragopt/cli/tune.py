@@ -57,6 +57,9 @@ def add_parser(subparsers: Subparsers) -> None:
     held.add_argument("--held-out-queries", metavar="FILE", help="or these questions, with --held-out-qrels")
     held.add_argument("--held-out-qrels", metavar="FILE", help="their judgements")
     _add_cost(parser)
+    parser.add_argument(
+        "--allow-copies", action="store_true", help="tune on synthetic questions although they copy their chunks"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     add_search(parser)
     add_json(parser)
@@ -143,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
             objective=args.objective,
             budget=args.budget,
             price=args.price,
+            allow_copies=args.allow_copies,
             answers=None if args.answers is None else read_answers(args.answers),
             progress=progress,
         )

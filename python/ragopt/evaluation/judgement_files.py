@@ -19,6 +19,7 @@ _QUERY = ("query-id", "query_id", "queryid", "qid", "query")
 _ID = ("corpus-id", "corpus_id", "doc-id", "doc_id", "docid", "chunk-id", "chunk_id", "chunk", "document", "id")
 _GRADE = ("score", "grade", "relevance", "rel", "label")
 _ORIGIN = ("origin", "source")
+_UNMARKED = ("Q0", "-")
 _NAMES = (_QUERY, _ID, _GRADE, _ORIGIN)
 
 
@@ -112,9 +113,9 @@ def _of_columns(path: Path) -> Iterator[Row]:
                 f"{path}:{number}: {len(columns)} columns, but a judgement is `query 0 id grade` (TREC) or "
                 f"query, id and grade split by tabs (BEIR)"
             )
-        # Collections put numbers or Q0 here; what we write has a name before a colon, or is "feedback".
+        # Evaluators do not look at the second column; collections put a number or Q0 there: other words are marks.
         query, origin, id, grade = columns
-        yield number, query, id, grade, origin if ":" in origin or origin == "feedback" else ""
+        yield number, query, id, grade, "" if origin.lstrip("-").isdigit() or origin.upper() in _UNMARKED else origin
 
 
 def _of_csv(path: Path) -> Iterator[Row]:

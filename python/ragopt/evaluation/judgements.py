@@ -108,6 +108,11 @@ class Qrels:
             self.origin,
         )
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The origin without models: "feedback", "synthetic", "judge"; none for judgements of people."""
+        return tuple(dict.fromkeys(part.partition(":")[0] for part in self.origin.split("+") if part))
+
     def only(self, queries: Iterable[str]) -> Qrels:
         """The judgements of those queries."""
         return Qrels({query: self.grades[query] for query in queries if query in self.grades}, self.origin)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ragopt.evaluation.judgements import Qrels
+from ragopt.evaluation.overlap import Overlap, Worded, lexical_overlap
 from ragopt.evaluation.questions import (
     Queries,
     Questions,
@@ -37,6 +38,7 @@ class Fault(StrEnum):
     REPEATED_QUESTIONS = "repeated_questions"
     CONFLICTING_GRADES = "conflicting_grades"
     UNJUDGED_HITS = "unjudged_hits"
+    COPIED_QUESTIONS = "copied_questions"
     MADE_BY_A_MODEL = "made_by_a_model"
     FROM_FEEDBACK = "from_feedback"
 
@@ -72,7 +74,8 @@ def label_problems(
 
     With an `index` ids are looked up in it, and it is searched (by `settings`, `k` hits a question) for how many of
     the hits nobody has judged: they count as irrelevant, so a search that finds other things than the judged ones did
-    looks worse than it is (Buckley and Voorhees, SIGIR 2004). A second judgement of one pair is refused by
+    looks worse than it is (Buckley and Voorhees, SIGIR 2004); and for how much the questions repeat of their chunks
+    (`lexical_overlap`). A second judgement of one pair is refused by
     `Qrels.load`, with its line; what is found here are questions that are the same but for case and blanks.
     """
     given, judged = Questions.of(queries), Qrels.of(qrels)
@@ -82,6 +85,8 @@ def label_problems(
         require_searchable(index)
         unit = Unit(by)
         found.append(_unknown(index, mine, unit))
+        if isinstance(index, Worded):
+            found.append(_copied(lexical_overlap(index, given, mine, by=unit.by)))
         if len(mine) and k > 0:
             asked = given.judged(judged)
             hits = search_deep(index, asked, settings or SearchSettings(), k=k, unit=unit, where=where)
@@ -99,7 +104,10 @@ def _origin(qrels: Qrels) -> LabelProblem | None:
     if not qrels.origin:
         return None
     if qrels.origin == "feedback":
-        sentence = "judgements are inferred from feedback, not made by a person (feedback)"
+        sentence = (
+            "judgements are inferred from feedback, not made by a person (feedback): they know only what was shown, "
+            "which favors the settings that showed it"
+        )
         return LabelProblem(Fault.FROM_FEEDBACK, 1.0, (), sentence)
     sentence = (
         f"judgements were made by a model, not by a person ({qrels.origin}): they rank systems, but levels are off"
@@ -177,6 +185,16 @@ def _unknown(index: Searchable, mine: Qrels, unit: Unit) -> LabelProblem | None:
         f"{len(missing)} of {judged} judged ids are not in the index (the first is {missing[0] if missing else ''!r}); "
         "a relevant one among them counts as never found",
     )  # fmt: skip
+
+
+def _copied(overlap: Overlap) -> LabelProblem | None:
+    if not overlap.copy_like:
+        return None
+    sentence = (
+        f"{overlap}: such questions are found by their words alone, so that alpha comes out too low on them; people's "
+        "questions seldom do that"
+    )
+    return _problem(Fault.COPIED_QUESTIONS, overlap.copies, len(overlap.questions), sentence)
 
 
 def _unjudged_hits(mine: Qrels, queries: Sequence[str], found: Sequence[Sequence[str]], k: int) -> LabelProblem | None:

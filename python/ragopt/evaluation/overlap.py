@@ -19,10 +19,19 @@ from ragopt.evaluation.questions import Queries, Questions
 from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Chunk
 
-__all__ = ["COPIED_SHARE", "MOST_COPIES", "Copied", "Overlap", "Worded", "document_chunks", "lexical_overlap", "longest_run"]
+__all__ = [
+    "COPIED_SHARE",
+    "MOST_COPIES",
+    "Copied",
+    "Overlap",
+    "Worded",
+    "document_chunks",
+    "lexical_overlap",
+    "longest_run",
+]
 
 #: A question that repeats this share of its weight, or more, counts as a copy of its chunk.
-COPIED_SHARE = 0.95
+COPIED_SHARE = 0.9
 #: The share of copies among questions up to which alpha may be tuned on them.
 MOST_COPIES = 0.5
 #: Terms of a question: with fewer, all of them standing in the chunk says little.
@@ -124,8 +133,8 @@ def lexical_overlap(
 ) -> Overlap:
     """What the judged questions repeat of their relevant chunks, in terms of the index and weighed by its idf.
 
-    `queries`, `qrels` and `by` are those of `evaluate`. A document is all of its chunks. Questions without text, without
-    a term, or without a relevant chunk in the index are left out.
+    `queries`, `qrels` and `by` are those of `evaluate`. A document is all of its chunks. Questions without text,
+    without a term, or without a relevant chunk in the index are left out.
     """
     if not isinstance(index, Worded):
         raise InputTypeError(f"index is a {type(index).__name__}: the overlap needs an Index, which tells its terms")
@@ -133,7 +142,7 @@ def lexical_overlap(
     texts = _Texts(index, whole=whole)
     found = []
     for id, text in zip(asked.ids, asked.texts, strict=True):
-        terms = index.terms(text) if id in judged else []
+        terms = _words(index, text) if id in judged else []
         wanted = [texts.of(chunk) for chunk, grade in judged[id].items() if grade > 0] if terms else []
         if held := [chunk for chunk in wanted if chunk]:
             found.append(max((_copied(id, terms, chunk, texts.idf) for chunk in held), key=lambda one: one.share))
@@ -153,7 +162,7 @@ class _Texts:
         known = self._terms.get(id)
         if known is None:
             chunks = document_chunks(self._index, id) if self._whole else [self._index.get(id)]
-            known = [term for chunk in chunks if chunk is not None for term in self._index.terms(chunk.full_text)]
+            known = [term for chunk in chunks if chunk is not None for term in _words(self._index, chunk.full_text)]
             self._terms[id] = known
         return known
 
@@ -164,6 +173,11 @@ class _Texts:
             held = self._index.document_frequency(term)
             known = self._idf[term] = log(1.0 + (self._count - held + 0.5) / (held + 0.5))
         return known
+
+
+def _words(index: Worded, text: str) -> list[str]:
+    """The terms that are one word. Pairs of neighbors, which the Vietnamese analyzer adds, would count a word twice."""
+    return [term for term in index.terms(text) if " " not in term]
 
 
 def _copied(query: str, terms: Sequence[str], chunk: Sequence[str], idf: Callable[[str], float]) -> Copied:
@@ -189,7 +203,7 @@ def document_chunks(index: Worded, id: str) -> list[Chunk]:
     """The chunks of a document, which are named by it: `id` itself, or `id#0`, `id#1`, ... ."""
     if (chunk := index.get(id)) is not None and chunk.document == id:
         return [chunk]
-    found = []
+    found: list[Chunk] = []
     while (chunk := index.get(f"{id}#{len(found)}")) is not None and chunk.document == id:
         found.append(chunk)
     return found

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation.evaluate import MEASURES, evaluate, score_run
-from ragopt.evaluation.judgements import Qrels, Run
+from ragopt.evaluation.judgements import Qrels, QrelsLike, Run
 from ragopt.evaluation.measures import Measure
 from ragopt.evaluation.questions import Queries, Questions, Searchable
 from ragopt.evaluation.statistics import holm

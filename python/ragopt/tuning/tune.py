@@ -34,6 +34,7 @@ from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
 from ragopt.tuning.ablation import contributions
 from ragopt.tuning.alpha import AlphaOutcome, tune_alpha
+from ragopt.tuning.copies import check_copies
 from ragopt.tuning.front import Front, made_front
 from ragopt.tuning.halves import Half, halves
 from ragopt.tuning.moves import worst_questions
@@ -91,6 +92,7 @@ def tune(
     budget: float | None = None,
     price: Decimal | float | str | None = None,
     answers: Answers | None = None,
+    allow_copies: bool = False,
     progress: Progress | None = None,
 ) -> TuneResult:
     """Tune alpha and top-k of `index` on judged queries, and judge the outcome on queries held out.
@@ -121,6 +123,9 @@ def tune(
     chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
     Everything random is seeded: the same input gives the same result.
 
+    Synthetic questions (by the origin of their judgements) that copy their chunks are refused (CopiedQuestionsError)
+    unless `allow_copies`; the notes tell so. See `ragopt.evaluation.lexical_overlap`; people's that copy give a note.
+
     Raises InputError where there are fewer than two judged queries, where a held-out question is
     tuned on as well, or for what `evaluate` refuses.
     """
@@ -149,6 +154,7 @@ def tune(
     given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
+    notes += check_copies(index, (tuning_half, kept_half), unit, allow=allow_copies)
     sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(3 * len(plan.alphas) + 14, progress)
     started = time.perf_counter()
     tuning, kept = (

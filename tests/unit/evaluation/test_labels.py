@@ -20,7 +20,7 @@ JUDGED = st.dictionaries(IDS, st.integers(-2, 9), min_size=1, max_size=3)
     grades=st.dictionaries(
         IDS, st.dictionaries(IDS, st.integers(-2, 9), min_size=1, max_size=3), min_size=1, max_size=3
     ),
-    origin=st.sampled_from(["", "feedback", "judge:some-model", "feedback+synthetic:m"]),
+    origin=st.sampled_from(["", "feedback", "judge:some-model", "feedback+synthetic:m", "llm-judge", "me"]),
     suffix=st.sampled_from([".csv", ".jsonl", ".qrels"]),
 )
 def test_round_trip(
