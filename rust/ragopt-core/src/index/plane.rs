@@ -136,6 +136,23 @@ impl Plane {
         Ok(self.high_rows().range(width, range))
     }
 
+    /// The same as all their bits tell them.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub(crate) fn bytes_of(&self, range: Range<usize>) -> Result<Rows<'_>> {
+        let lines = range.start * self.shape.width..range.end * self.shape.width;
+        self.fine.check(range.clone())?;
+        self.low.check(lines.clone())?;
+        let rows = self.rows(range.clone())?;
+        Ok(Rows { low: Some(&self.low[lines]), residuals: &self.fine[range], ..rows })
+    }
+
+    /// How far a row of which [`Self::bytes_of`] was asked is from its codes of 8 bits, at most.
+    pub(crate) fn residual(&self, ordinal: Ordinal) -> f32 {
+        self.fine[ordinal as usize]
+    }
+
     /// All rows, of which those at `ordinals` may be looked at.
     ///
     /// # Errors
@@ -161,7 +178,7 @@ impl Plane {
 
     fn high_rows(&self) -> Rows<'_> {
         let codes = self.warm.get().map_or(&self.high[..], |warm| &warm[..]);
-        Rows { codes, scales: &self.scales, residuals: &self.coarse }
+        Rows { codes, low: None, scales: &self.scales, residuals: &self.coarse }
     }
 
     /// Copies the high nibbles into huge pages, if they lie in a file, and reads what goes with them.

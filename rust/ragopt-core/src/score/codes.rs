@@ -56,38 +56,41 @@ pub fn weights(numbers: &[i8]) -> Vec<Weights> {
     lines
 }
 
-/// Turns products with nibbles into upper bounds: `((2·sum − fifteen) · beta · scale + radius · residual) + constant`.
+/// Turns products with codes into upper bounds: `((2·sum − center) · beta · scale + radius · residual) + constant`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounding {
-    /// 15 · Σ weights.
-    pub fifteen: i32,
+    /// Σ weights, 15 times for nibbles, 255 times for codes of 8 bits.
+    pub center: i32,
     pub beta: f32,
     pub radius: f32,
     pub constant: f32,
 }
 
 impl Bounding {
-    /// The bound of one row. Each operation rounds once, in this order, on every path.
+    /// The bound of one row. Each operation rounds once, in this order, on every path. Twice a sum may not fit, but its
+    /// distance from `center` does: at most 255 · 127 · [`WIDEST`].
     #[inline(always)]
     #[must_use]
     pub fn bound(&self, sum: i32, scale: f32, residual: f32) -> f32 {
-        let centered = (2 * sum - self.fifteen) as f32;
+        let centered = sum.wrapping_mul(2).wrapping_sub(self.center) as f32;
         (centered * self.beta * scale + self.radius * residual) + self.constant
     }
 }
 
-/// A query against the high plane.
+/// A query of 8 bits a dimension.
 #[derive(Debug, Clone, Copy)]
 pub struct Coarse<'a> {
     pub weights: &'a [Weights],
     pub bounding: Bounding,
 }
 
-/// A plane of nibbles with what each row needs to be bounded.
+/// Codes with what each row needs to be bounded.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
-    /// As many lines a row as the query has.
+    /// The high nibbles: as many lines a row as the query has.
     pub codes: &'a [Codes],
+    /// The low ones, as many, where codes of 8 bits are meant.
+    pub low: Option<&'a [Codes]>,
     pub scales: &'a [f32],
     pub residuals: &'a [f32],
 }
@@ -96,8 +99,10 @@ impl<'a> Rows<'a> {
     /// The rows of a range.
     #[must_use]
     pub fn range(&self, width: usize, range: std::ops::Range<usize>) -> Self {
+        let codes = range.start * width..range.end * width;
         Self {
-            codes: &self.codes[range.start * width..range.end * width],
+            codes: &self.codes[codes.clone()],
+            low: self.low.map(|low| &low[codes]),
             scales: &self.scales[range.clone()],
             residuals: &self.residuals[range],
         }
@@ -107,6 +112,13 @@ impl<'a> Rows<'a> {
 /// Writes the upper bounds of all `rows` to `out`, which has their number.
 pub fn bounds(query: &Coarse<'_>, rows: &Rows<'_>, out: &mut [f32]) {
     codes_simd::bounds(super::cpu::path(), query, rows, out);
+}
+
+/// Whether so many queries are better bounded by codes of 8 bits: these take twice the memory to read, but products of
+/// bytes in any case where nibbles are taken apart for them, and leave a tenth of the rows.
+#[must_use]
+pub fn by_bytes(queries: usize) -> bool {
+    codes_group_simd::by_bytes(super::cpu::path(), queries)
 }
 
 /// Queries as wide as each other, one or more, that share one reading of the rows, made ready for a path.

@@ -13,6 +13,7 @@ use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::codes::{Bounding, Coarse, Codes, NO_TILE, Rows, SIDE, Tile};
+use super::codes_x86_simd::taken_apart;
 
 /// 16 × 16 sums.
 #[derive(Debug, Clone, Copy)]
@@ -54,18 +55,21 @@ unsafe fn walk(
 ) -> usize {
     let width = queries[0].weights.len();
     let steps = 2 * width;
-    let blocks = rows.codes.chunks_exact(SIDE * width);
-    let done = SIDE * blocks.len();
+    let done = rows.codes.len() / (SIDE * width) * SIDE;
     let mut codes = vec![NO_TILE; 2 * steps];
     let (mut one, mut other) = ([Sums([[0; 16]; 16]); 4], [Sums([[0; 16]; 16]); 4]);
     let (mut now, mut before) = (&mut one, &mut other);
     let mut ready = None;
     // SAFETY: the caller's promise.
     let _tiles = unsafe { Configured::new() };
-    for (b, block) in blocks.enumerate() {
-        let (first, second) = codes.split_at_mut(steps);
-        unpack(&block[..16 * width], width, first);
-        unpack(&block[16 * width..], width, second);
+    for b in 0..done / SIDE {
+        for (half, codes) in codes.chunks_exact_mut(steps).enumerate() {
+            let lines = (2 * b + half) * 16 * width..(2 * b + half + 1) * 16 * width;
+            match rows.low {
+                None => unpack::<false>(&rows.codes[lines], &[], width, codes),
+                Some(low) => unpack::<true>(&rows.codes[lines.clone()], &low[lines], width, codes),
+            }
+        }
         for (pair, tiles) in tiles.chunks_exact(2 * steps).enumerate() {
             // SAFETY: tiles were configured, and there are `2 * steps` of either kind.
             unsafe { products(tiles.as_ptr(), codes.as_ptr(), steps, now) };
@@ -105,7 +109,7 @@ fn part(numbers: &[f32], first: usize) -> __m512 {
 #[target_feature(enable = "avx512f")]
 fn bound(bounding: &Bounding, sums: __m512i, rows: &Rows<'_>, first: usize) -> __m512 {
     let doubled = _mm512_slli_epi32::<1>(sums);
-    let centered = _mm512_cvtepi32_ps(_mm512_sub_epi32(doubled, _mm512_set1_epi32(bounding.fifteen)));
+    let centered = _mm512_cvtepi32_ps(_mm512_sub_epi32(doubled, _mm512_set1_epi32(bounding.center)));
     let scaled = _mm512_mul_ps(_mm512_mul_ps(centered, _mm512_set1_ps(bounding.beta)), part(rows.scales, first));
     let slack = _mm512_mul_ps(_mm512_set1_ps(bounding.radius), part(rows.residuals, first));
     _mm512_add_ps(_mm512_add_ps(scaled, slack), _mm512_set1_ps(bounding.constant))
@@ -141,8 +145,8 @@ pub(super) unsafe fn bounds(
 /// 1/scale and v residual/scale of the row.
 ///
 /// Let B be the bound and ε = 2^-24. By its roundings (see [`Bounding::bound`]) B ≥ `least` says, with D = least − constant,
-/// that (2·sum − fifteen)·beta·scale ≥ D − radius·residual less at most 8ε·(|D| + radius·residual); divided by
-/// 2·beta·scale, sum ≥ (D/2beta)·u − (radius/2beta)·v + fifteen/2 less 8ε of each term's size. u, v, the three factors and
+/// that (2·sum − center)·beta·scale ≥ D − radius·residual less at most 8ε·(|D| + radius·residual); divided by
+/// 2·beta·scale, sum ≥ (D/2beta)·u − (radius/2beta)·v + center/2 less 8ε of each term's size. u, v, the three factors and
 /// two fused steps round once each, by ε of a term or of the sum of their sizes: 5ε more. Each factor is moved by
 /// 2^-19 = 32ε of itself. `constant` and `least` are added in f64. What is no number is not below.
 struct Gate {
@@ -155,14 +159,14 @@ impl Gate {
     fn of(bounding: &Bounding, least: f32) -> Self {
         const MOVED: f64 = 1.0 / (1u32 << 19) as f64;
         let lowered = |x: f64| (x - x.abs() * MOVED) as f32;
-        let Bounding { fifteen, beta, radius, constant } = *bounding;
+        let Bounding { center, beta, radius, constant } = *bounding;
         let half = 0.5 / f64::from(beta);
         // What `least` loses where it and `constant` nearly cancel.
         let gap = f64::from(least) - f64::from(constant) - MOVED * f64::from(least.abs());
         Self {
             rise: if beta > 0.0 { lowered(gap * half) } else { f32::NAN },
             fall: -lowered(-f64::from(radius) * half),
-            base: lowered(0.5 * f64::from(fifteen)),
+            base: lowered(0.5 * f64::from(center)),
         }
     }
 }
@@ -323,28 +327,36 @@ unsafe fn products(queries: *const Tile, codes: *const Tile, steps: usize, sums:
 /// How far ahead of the rows memory is asked for, in bytes.
 const FAR: usize = 6144;
 
-/// 16 rows as tiles: of each line its low halves, then its high ones, 4 bytes of every row beside one another.
+/// 16 rows, of bytes where `BYTES`, as tiles: 64 dimensions of each line, then the others, 4 of every row side by side.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn unpack(rows: &[Codes], width: usize, tiles: &mut [Tile]) {
-    let half = _mm512_set1_epi8(15);
+fn unpack<const BYTES: bool>(high: &[Codes], low: &[Codes], width: usize, tiles: &mut [Tile]) {
     for (l, tiles) in tiles.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-        let mut lines = [_mm512_setzero_si512(); 16];
-        for (line, row) in lines.iter_mut().zip(rows.chunks_exact(width)) {
-            _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(l).wrapping_byte_add(FAR).cast());
-            // SAFETY: 64 bytes at an address that 64 divides.
-            *line = unsafe { _mm512_load_si512(row[l].0.as_ptr().cast()) };
-        }
-        let [low, high] = tiles;
-        for ((line, low), high) in transposed(&lines).into_iter().zip(&mut low.0).zip(&mut high.0) {
+        let high = columns(high, width, l);
+        let low = if BYTES { columns(low, width, l) } else { high };
+        let [first, second] = tiles;
+        for (((high, low), first), second) in high.into_iter().zip(low).zip(&mut first.0).zip(&mut second.0) {
+            let parts = taken_apart::<BYTES>(high, low);
             // SAFETY: 64 bytes each, at addresses that 64 divides.
             unsafe {
-                _mm512_store_si512(low.as_mut_ptr().cast(), _mm512_and_si512(line, half));
-                let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(line), half);
-                _mm512_store_si512(high.as_mut_ptr().cast(), upper);
+                _mm512_store_si512(first.as_mut_ptr().cast(), parts.0);
+                _mm512_store_si512(second.as_mut_ptr().cast(), parts.1);
             }
         }
     }
+}
+
+/// Line `l` of 16 rows, transposed.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn columns(rows: &[Codes], width: usize, l: usize) -> [__m512i; 16] {
+    let mut lines = [_mm512_setzero_si512(); 16];
+    for (line, row) in lines.iter_mut().zip(rows.chunks_exact(width)) {
+        _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(l).wrapping_byte_add(FAR).cast());
+        // SAFETY: 64 bytes at an address that 64 divides.
+        *line = unsafe { _mm512_load_si512(row[l].0.as_ptr().cast()) };
+    }
+    transposed(&lines)
 }
 
 /// 16 × 16 numbers of 32 bits, lines for columns.

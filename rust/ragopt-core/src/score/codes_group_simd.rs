@@ -68,27 +68,44 @@ pub(super) fn at_least(
 fn check(group: &Group<'_>, rows: &Rows<'_>) {
     let (width, count) = (group.queries[0].weights.len(), rows.scales.len());
     assert!(rows.codes.len() == width * count && rows.residuals.len() == count);
+    assert!(rows.low.is_none_or(|low| low.len() == rows.codes.len()));
+}
+
+/// See [`codes::by_bytes`](super::codes::by_bytes).
+pub(super) fn by_bytes(path: Path, queries: usize) -> bool {
+    path.has_wide_bytes() && queries >= MANY
 }
 
 /// Of at most [`TILE`] queries, each as wide as the rows; `outs` are as many, each as long as there are rows.
 fn bounds_of_tile(path: Path, queries: &[Coarse<'_>], rows: &Rows<'_>, outs: &mut [&mut [f32]]) {
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "there are no tiles"))]
+    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
     if path >= Path::Avx512
         && let (Ok(queries), Ok(outs)) = (queries.try_into(), outs.as_mut().try_into())
     {
         let outs: &mut [&mut [f32]; TILE] = outs;
         assert!(outs.iter().all(|out| out.len() == rows.scales.len()));
-        // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
-        return unsafe { x86::bounds_of_tile(queries, rows, outs) };
+        match rows.low {
+            // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
+            None => unsafe { x86::bounds_of_tile::<false>(queries, rows, outs) },
+            // SAFETY: as above.
+            Some(_) => unsafe { x86::bounds_of_tile::<true>(queries, rows, outs) },
+        }
+        done = rows.scales.len() / 16 * 16;
     }
+    let rest = rows.range(queries[0].weights.len(), done..rows.scales.len());
     for (query, out) in queries.iter().zip(outs) {
-        codes_simd::bounds(path, query, rows, out);
+        codes_simd::bounds(path, query, &rest, &mut out[done..]);
     }
 }
 
 /// With fewer queries most of a step of AMX would be for nothing.
 #[cfg(target_arch = "x86_64")]
 const FEW: usize = 6;
+
+/// With fewer queries memory sets the pace.
+const MANY: usize = 32;
 
 /// Queries that share one reading of a row.
 pub(super) const TILE: usize = 4;
@@ -114,24 +131,27 @@ mod tests {
             numbers in prop::collection::vec(any::<i8>(), 1..600),
             bytes in prop::collection::vec(any::<u8>(), 1..200),
             missing in 2usize..200,
+            by_bytes in any::<bool>(),
             (beta, radius, size) in (-0.1f32..1.0, 0.0f32..2.0, -30i32..3),
         ) {
             const STRIDE: usize = 150;
             let turned = |q: usize| numbers.iter().cycle().skip(7 * q).take(numbers.len()).copied().collect::<Vec<_>>();
             let lines: Vec<Vec<Weights>> = (0..queries).map(|q| weights(&turned(q))).collect();
-            let fifteen = |q: usize| 15 * turned(q).iter().map(|&w| i32::from(w)).sum::<i32>();
+            let levels = if by_bytes { 255 } else { 15 };
+            let center = |q: usize| levels * turned(q).iter().map(|&w| i32::from(w)).sum::<i32>();
             let coarse = |q: usize| {
-                let bounding = Bounding { fifteen: fifteen(q), beta, radius, constant: (q as f32 - 2.0) / 7.0 };
+                let bounding = Bounding { center: center(q), beta, radius, constant: (q as f32 - 2.0) / 7.0 };
                 Coarse { weights: &lines[q], bounding }
             };
             let line = |i: usize| Codes(std::array::from_fn(|j| bytes[(i * 64 + j) % bytes.len()]));
             let codes: Vec<Codes> = (0..count * lines[0].len()).map(line).collect();
+            let low: Vec<Codes> = codes.iter().rev().copied().collect();
             // A chunk without a vector has the scale 0 and the residual −∞.
             let gone = |i: usize| i % missing == missing - 1;
             let scales = (0..count).map(|i| if gone(i) { 0.0 } else { (1 + i % 9) as f32 * 2f32.powi(3 * size) });
             let residuals = (0..count).map(|i| if gone(i) { f32::NEG_INFINITY } else { (i % 5) as f32 / 9.0 });
             let (scales, residuals): (Vec<f32>, Vec<f32>) = (scales.collect(), residuals.collect());
-            let rows = Rows { codes: &codes, scales: &scales, residuals: &residuals };
+            let rows = Rows { codes: &codes, low: by_bytes.then_some(&low), scales: &scales, residuals: &residuals };
             let mut expected = vec![0.0; STRIDE * queries];
             let (mut leasts, mut expected_kept) = (Vec::new(), vec![Vec::new(); queries]);
             for (q, out) in expected.chunks_mut(STRIDE).enumerate() {
@@ -156,13 +176,17 @@ mod tests {
         let width = WIDEST / SPAN;
         let codes = vec![Codes([255; 64]); width * SIDE];
         let query = vec![Weights { low: [-128; 64], high: [-128; 64] }; width];
-        let bounding = Bounding { fifteen: 0, beta: 1.0, radius: 0.0, constant: 0.0 };
-        let rows = Rows { codes: &codes, scales: &[1.0; SIDE], residuals: &[0.0; SIDE] };
-        for path in paths() {
-            let group = Group::on(path, vec![Coarse { weights: &query, bounding }; 6]);
-            let mut out = [0.0; SIDE * 6];
-            bounds(&group, &rows, SIDE, &mut out);
-            assert_eq!(out, [-2.0 * 128.0 * 15.0 * 65536.0; SIDE * 6]);
+        let size = -128 * 65536;
+        for (low, levels) in [(None, 15), (Some(&codes[..]), 255)] {
+            // Twice the sum of bytes does not fit, but its distance from the center does.
+            let bounding = Bounding { center: levels * size, beta: 1.0, radius: 0.0, constant: 0.0 };
+            let rows = Rows { codes: &codes, low, scales: &[1.0; SIDE], residuals: &[0.0; SIDE] };
+            for path in paths() {
+                let group = Group::on(path, vec![Coarse { weights: &query, bounding }; 6]);
+                let mut out = [0.0; SIDE * 6];
+                bounds(&group, &rows, SIDE, &mut out);
+                assert_eq!(out, [(levels * size) as f32; SIDE * 6]);
+            }
         }
     }
 }

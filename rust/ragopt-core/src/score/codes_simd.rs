@@ -17,6 +17,9 @@ use super::quantize::{self, Quantized};
 use crate::types::Ordinal;
 
 pub(super) fn bounds(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, out: &mut [f32]) {
+    if let Some(low) = rows.low {
+        return bounds_by_bytes(path, query, rows, low, out);
+    }
     let width = query.weights.len();
     assert!(
         rows.codes.len() == width * out.len() && rows.scales.len() == out.len() && rows.residuals.len() == out.len()
@@ -39,9 +42,32 @@ pub(super) fn bounds(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, out: &mut 
     }
 }
 
+fn bounds_by_bytes(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, low: &[Codes], out: &mut [f32]) {
+    let width = query.weights.len();
+    for (i, bound) in out.iter_mut().enumerate() {
+        let row = i * width..(i + 1) * width;
+        let sum = byte_product(path, query.weights, &rows.codes[row.clone()], &low[row]);
+        *bound = query.bounding.bound(sum, rows.scales[i], rows.residuals[i]);
+    }
+}
+
+/// The sum of one row of bytes.
+fn byte_product(path: Path, weights: &[Weights], high: &[Codes], low: &[Codes]) -> i32 {
+    match path {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a path is only chosen if this CPU has its instructions.
+        Path::Avx512 | Path::Amx | Path::Avx2 => unsafe { x86::bytes_avx2(weights, high, low) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Path::Neon => unsafe { neon::bytes(weights, high, low) },
+        Path::Scalar => byte_sum(weights, high, low),
+    }
+}
+
 pub(super) fn bounds_at(path: Path, query: &Coarse<'_>, rows: &Rows<'_>, ordinals: &[Ordinal], out: &mut [f32]) {
     let (width, count) = (query.weights.len(), rows.scales.len());
     assert!(rows.codes.len() == width * count && rows.residuals.len() == count && ordinals.len() == out.len());
+    assert!(rows.low.is_none(), "rows that are jumped to have their high nibbles looked at");
     assert!(ordinals.iter().all(|&ordinal| (ordinal as usize) < count));
     match path {
         #[cfg(target_arch = "x86_64")]
@@ -112,15 +138,7 @@ pub(super) fn fine_sums(
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a path is only chosen if this CPU has its instructions.
             Path::Avx512 | Path::Amx => unsafe { x86::bytes_avx512(large, small, high_row, low_row) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Path::Avx2 => unsafe {
-                (x86::bytes_avx2(large, high_row, low_row), x86::bytes_avx2(small, high_row, low_row))
-            },
-            #[cfg(target_arch = "aarch64")]
-            // SAFETY: as above.
-            Path::Neon => unsafe { (neon::bytes(large, high_row, low_row), neon::bytes(small, high_row, low_row)) },
-            Path::Scalar => (byte_sum(large, high_row, low_row), byte_sum(small, high_row, low_row)),
+            _ => (byte_product(path, large, high_row, low_row), byte_product(path, small, high_row, low_row)),
         };
         out.push(256 * i64::from(large) + i64::from(small));
     }
@@ -202,9 +220,9 @@ mod tests {
             let width = query.len();
             let (high, low) = (codes(count * width, &bytes), codes(count * width, &bytes[bytes.len() / 2..]));
             let scales: Vec<f32> = (0..count).map(|i| factors[0] * i as f32).collect();
-            let bounding = Bounding { fifteen: 77, beta: factors[1], radius: 0.3, constant: factors[2] };
+            let bounding = Bounding { center: 77, beta: factors[1], radius: 0.3, constant: factors[2] };
             let coarse = Coarse { weights: &query, bounding };
-            let rows = Rows { codes: &high, scales: &scales, residuals: &scales };
+            let rows = Rows { codes: &high, low: None, scales: &scales, residuals: &scales };
             let ordinals: Vec<Ordinal> = (0..count as Ordinal).rev().collect();
             let run = |path| {
                 let (mut all, mut some) = (vec![0.0; count], vec![0.0; count]);
@@ -234,9 +252,9 @@ mod tests {
             let mut fine = Vec::new();
             fine_sums(path, (&query, &query), (&full, &full), &[0], &mut fine);
             assert_eq!(fine, [-128 * 255 * 65536 * 257]);
-            let bounding = Bounding { fifteen: 0, beta: 1.0, radius: 0.0, constant: 0.0 };
+            let bounding = Bounding { center: 0, beta: 1.0, radius: 0.0, constant: 0.0 };
             let mut out = [0.0];
-            let rows = Rows { codes: &full, scales: &[1.0], residuals: &[0.0] };
+            let rows = Rows { codes: &full, low: None, scales: &[1.0], residuals: &[0.0] };
             bounds(path, &Coarse { weights: &query, bounding }, &rows, &mut out);
             assert_eq!(out, [-2.0 * 128.0 * 15.0 * 65536.0]);
         }

@@ -60,7 +60,7 @@ fn bound_avx512(
     out: &mut [f32; 16],
 ) {
     let doubled = _mm512_slli_epi32::<1>(fold(sums));
-    let centered = _mm512_cvtepi32_ps(_mm512_sub_epi32(doubled, _mm512_set1_epi32(bounding.fifteen)));
+    let centered = _mm512_cvtepi32_ps(_mm512_sub_epi32(doubled, _mm512_set1_epi32(bounding.center)));
     // SAFETY: arrays of 16 f32; the loads and the store ask for no alignment.
     unsafe {
         let (scale, residual) = (_mm512_loadu_ps(scales.as_ptr()), _mm512_loadu_ps(residuals.as_ptr()));
@@ -73,35 +73,41 @@ fn bound_avx512(
 
 /// Several queries over the same rows: what a row costs to read and to take apart is shared, two rows at a time.
 ///
+/// Rows are gone through by 16; the others, `outs` of which are left alone, are not looked at.
+///
 /// # Safety
-/// All queries are as wide as the rows, and each of `outs` is as long as there are rows.
+/// All queries are as wide as the rows, and each of `outs` is as long as there are rows. `BYTES` says whether the rows
+/// have low nibbles.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) unsafe fn bounds_of_tile(queries: &[Coarse<'_>; TILE], rows: &Rows<'_>, outs: &mut [&mut [f32]; TILE]) {
+pub(super) unsafe fn bounds_of_tile<const BYTES: bool>(
+    queries: &[Coarse<'_>; TILE],
+    rows: &Rows<'_>,
+    outs: &mut [&mut [f32]; TILE],
+) {
     let width = queries[0].weights.len();
-    let half = _mm512_set1_epi8(15);
+    let lows = rows.low.unwrap_or(rows.codes);
     let weights = queries.map(|query| query.weights.as_ptr());
     let (scales, residuals) = (rows.scales.as_chunks::<16>().0, rows.residuals.as_chunks::<16>().0);
     let mut sums = [[_mm512_setzero_si512(); 16]; TILE];
     for (b, (scales, residuals)) in scales.iter().zip(residuals).enumerate() {
         for r in (0..16).step_by(2) {
             let mut pairs = [[_mm512_setzero_si512(); 2]; TILE];
-            let first = rows.codes.as_ptr().wrapping_add((16 * b + r) * width);
+            let first = (16 * b + r) * width;
             for l in 0..width {
-                _mm_prefetch::<_MM_HINT_T1>(first.wrapping_add(l).wrapping_byte_add(FAR).cast());
-                _mm_prefetch::<_MM_HINT_T1>(first.wrapping_add(width + l).wrapping_byte_add(FAR).cast());
-                // SAFETY: rows 16b + r and the next have `width` lines each, at addresses that 64 divides.
-                let codes =
-                    unsafe { [_mm512_load_si512(first.add(l).cast()), _mm512_load_si512(first.add(width + l).cast())] };
-                let low = codes.map(|codes| _mm512_and_si512(codes, half));
-                let high = codes.map(|codes| _mm512_and_si512(_mm512_srli_epi16::<4>(codes), half));
+                let [(low, high), (next_low, next_high)] = [first + l, first + width + l].map(|line| {
+                    _mm_prefetch::<_MM_HINT_T1>(rows.codes.as_ptr().wrapping_add(line).wrapping_byte_add(FAR).cast());
+                    // SAFETY: rows 16b + r and the next have `width` lines each, at addresses that 64 divides.
+                    let load = |codes: &[Codes]| unsafe { _mm512_load_si512(codes.as_ptr().add(line).cast()) };
+                    taken_apart::<BYTES>(load(rows.codes), if BYTES { load(lows) } else { _mm512_setzero_si512() })
+                });
                 for (pair, weights) in pairs.iter_mut().zip(weights) {
                     // SAFETY: each query has `width` lines, at addresses that 64 divides.
                     let (w_low, w_high) = unsafe {
                         let line = &*weights.add(l);
                         (_mm512_load_si512(line.low.as_ptr().cast()), _mm512_load_si512(line.high.as_ptr().cast()))
                     };
-                    pair[0] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(pair[0], low[0], w_low), high[0], w_high);
-                    pair[1] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(pair[1], low[1], w_low), high[1], w_high);
+                    pair[0] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(pair[0], low, w_low), high, w_high);
+                    pair[1] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(pair[1], next_low, w_low), next_high, w_high);
                 }
             }
             for (sums, pair) in sums.iter_mut().zip(pairs) {
@@ -114,14 +120,19 @@ pub(super) unsafe fn bounds_of_tile(queries: &[Coarse<'_>; TILE], rows: &Rows<'_
             out[16 * b..16 * b + 16].copy_from_slice(&block);
         }
     }
-    let done = scales.len() * 16;
-    for (query, out) in queries.iter().zip(outs) {
-        for (i, bound) in out.iter_mut().enumerate().skip(done) {
-            // SAFETY: row i has `width` lines.
-            let sum = unsafe { nibbles_avx512(query.weights, rows.codes.as_ptr().add(i * width)) };
-            *bound = query.bounding.bound(_mm512_reduce_add_epi32(sum), rows.scales[i], rows.residuals[i]);
-        }
+}
+
+/// 64 dimensions of a line and the 64 others: its nibbles, or where `BYTES` the bytes that those of `low` make of them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn taken_apart<const BYTES: bool>(high: __m512i, low: __m512i) -> (__m512i, __m512i) {
+    let (half, upper) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-16));
+    if !BYTES {
+        return (_mm512_and_si512(high, half), _mm512_and_si512(_mm512_srli_epi16::<4>(high), half));
     }
+    let first = _mm512_or_si512(_mm512_slli_epi16::<4>(_mm512_and_si512(high, half)), _mm512_and_si512(low, half));
+    let second = _mm512_or_si512(_mm512_and_si512(high, upper), _mm512_and_si512(_mm512_srli_epi16::<4>(low), half));
+    (first, second)
 }
 
 /// How far ahead of a scan memory is asked for, in bytes: reading and adding up then go on side by side.
@@ -134,7 +145,6 @@ const FAR: usize = 3072;
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn nibbles_avx512(weights: &[Weights], row: *const Codes) -> __m512i {
-    let half = _mm512_set1_epi8(15);
     let (mut low, mut high) = (_mm512_setzero_si512(), _mm512_setzero_si512());
     for (l, line) in weights.iter().enumerate() {
         _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(l).wrapping_byte_add(FAR).cast());
@@ -146,8 +156,9 @@ unsafe fn nibbles_avx512(weights: &[Weights], row: *const Codes) -> __m512i {
                 _mm512_load_si512(line.high.as_ptr().cast()),
             )
         };
-        low = _mm512_dpbusd_epi32(low, _mm512_and_si512(codes, half), w_low);
-        high = _mm512_dpbusd_epi32(high, _mm512_and_si512(_mm512_srli_epi16::<4>(codes), half), w_high);
+        let (first, second) = taken_apart::<false>(codes, codes);
+        low = _mm512_dpbusd_epi32(low, first, w_low);
+        high = _mm512_dpbusd_epi32(high, second, w_high);
     }
     _mm512_add_epi32(low, high)
 }
@@ -216,14 +227,11 @@ fn total_avx2(sums: __m256i) -> i32 {
 /// The sums of one row of bytes with both halves of a query.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn bytes_avx512(large: &[Weights], small: &[Weights], high: &[Codes], low: &[Codes]) -> (i32, i32) {
-    let (half, upper) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-16));
     let (mut larges, mut smalls) = (_mm512_setzero_si512(), _mm512_setzero_si512());
     for (((large, small), high), low) in large.iter().zip(small).zip(high).zip(low) {
         // SAFETY: all are 64 bytes at addresses that 64 divides.
         let load = |bytes: *const u8| unsafe { _mm512_load_si512(bytes.cast()) };
-        let (h, l) = (load(high.0.as_ptr()), load(low.0.as_ptr()));
-        let first = _mm512_or_si512(_mm512_slli_epi16::<4>(_mm512_and_si512(h, half)), _mm512_and_si512(l, half));
-        let second = _mm512_or_si512(_mm512_and_si512(h, upper), _mm512_and_si512(_mm512_srli_epi16::<4>(l), half));
+        let (first, second) = taken_apart::<true>(load(high.0.as_ptr()), load(low.0.as_ptr()));
         larges = _mm512_dpbusd_epi32(larges, first, load(large.low.as_ptr().cast()));
         larges = _mm512_dpbusd_epi32(larges, second, load(large.high.as_ptr().cast()));
         smalls = _mm512_dpbusd_epi32(smalls, first, load(small.low.as_ptr().cast()));

@@ -68,7 +68,9 @@ pub fn is_zero(lines: &[Line]) -> bool {
 /// The cosine of a query and one stored vector.
 #[must_use]
 pub fn cosine(query: &[Wide], row: &[Line]) -> f64 {
-    simd::dot(query, row).clamp(-1.0, 1.0)
+    let mut one = Vec::with_capacity(1);
+    cosines(query, row, &[0], &mut one);
+    one[0]
 }
 
 /// Appends to `out` the cosines of a query and the vectors at `ordinals` of `rows`, each of `query.len()` lines.

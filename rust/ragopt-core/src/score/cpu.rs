@@ -33,6 +33,14 @@ impl Path {
         Self::Amx,
     ];
 
+    /// Whether products of bytes cost it no more than products of nibbles.
+    pub(super) fn has_wide_bytes(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self >= Self::Avx512;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// Whether it multiplies tiles.
     pub(super) fn is_tiled(self) -> bool {
         #[cfg(target_arch = "x86_64")]

@@ -8,14 +8,20 @@
 //! q·x = q·μ + b·s·(w·v) + b·w·(y − s·v) + e·y  ≤  b·s·(w·v) + ‖b·w‖·ρ + (q·μ + ‖e‖·Y),    Y ≥ ‖y‖ of any row,
 //! ```
 //!
-//! twice by Cauchy and Schwarz. w·v is an integer (or a half of one) and exact. Two stages use it:
+//! twice by Cauchy and Schwarz. w·v is an integer (or a half of one) and exact. Three stages use it:
 //!
 //! - *coarse*: v = 16·(h − 7.5), h the high nibble, w of 8 bits; w·v = 8·(2·Σwh − 15·Σw). In f32:
 //!   `((2Σwh − 15Σw)·(8b)·s + ‖bw‖·ρ) + C`. Each of the six roundings (the conversion, three products,
 //!   two sums; b and s are f32 by definition, ‖bw‖ and ρ rounded up) errs by at most 2^-24 of its
 //!   result, and no result exceeds P = ‖bw‖·(Y + 2·ρ') + |C|, ρ' the largest ρ, as ‖s·v‖ ≤ Y + ρ'.
 //!   All err together by less than 6·2^-24·P·(1 + 2^-20) < 2^-21·P.
-//! - *fine*: v = c − 127.5, c all 8 bits, w of 16 bits, in f64, whose roundings are below 2^-48·P.
+//! - *middle*, for many queries at once: v = c − 127.5, c all 8 bits, w of 8 bits; w·v = (2·Σwc − 255·Σw)/2. In f32 as
+//!   above, with b/2 for 8b. ρ' is not kept, but no dimension is further from its code than s/2, and s ≤ Y/128·(1 + 2^-22),
+//!   so ρ' < Y·√n/255 + 10^-9 with what [`crate::score::codes::quantize`] adds to it.
+//! - *fine*: v as there, w of 16 bits, in f64, whose roundings are below 2^-48·P.
+//!
+//! The middle stage knows also how low a cosine can be: the same with minus where Cauchy and Schwarz have plus, so below
+//! the bound by 2·(‖bw‖·ρ + ‖e‖·Y), what the constant was raised by (once) and what roundings and cuts make (again).
 //!
 //! What is bounded is not q·x but what [`crate::score::cosine::cosine`] computes of it: a sum in f64 of
 //! exact products, which errs by at most (n/16 + 5)·2^-53·‖q‖·‖x‖ < 2^-40 for n ≤ 2^16 dimensions, then
@@ -33,7 +39,7 @@ use crate::types::Ordinal;
 
 /// Beside P: more than rounding and cutting of the exact cosine.
 const SLACK: f64 = 1.0 / (1u32 << 20) as f64;
-/// Of P: more than the roundings of the coarse stage.
+/// Of P: more than the roundings of the coarse stage, and of the middle one.
 const COARSE_SLACK: f64 = 1.0 / (1u32 << 20) as f64;
 /// The largest number of a query of 8 bits, and of 16: 127 · 256, so that its upper half fits 8 bits.
 const LARGEST: (f64, f64) = (127.0, 127.0 * 256.0);
@@ -44,6 +50,10 @@ pub(super) struct Dense<'a> {
     plane: &'a Plane,
     weights: Vec<Weights>,
     bounding: Bounding,
+    /// Of the middle stage.
+    middle: Bounding,
+    /// Of it, what a cosine may be below its bound but for its row's residual.
+    spread: f64,
     fine: Fine,
 }
 
@@ -84,13 +94,14 @@ impl<'a> Dense<'a> {
 
         let eight = Rounded::of(&numbers, LARGEST.0);
         let constant = offset + eight.error * longest;
-        let most = eight.length * (longest + 2.0 * farthest) + constant.abs();
-        let bounding = Bounding {
-            fifteen: (15 * eight.total) as i32,
-            beta: 8.0 * eight.factor,
+        let slack = |farthest: f64| SLACK + COARSE_SLACK * (eight.length * (longest + 2.0 * farthest) + constant.abs());
+        let bounding = |levels: i64, step: f32, farthest: f64| Bounding {
+            center: (levels * eight.total) as i32,
+            beta: step * eight.factor,
             radius: up(eight.length),
-            constant: up(constant + SLACK + COARSE_SLACK * most),
+            constant: up(constant + slack(farthest)),
         };
+        let near = longest * (numbers.len() as f64).sqrt() / 255.0 + 1e-9;
         let bytes: Vec<i8> = eight.numbers.iter().map(|&w| w as i8).collect();
 
         let sixteen = Rounded::of(&numbers, LARGEST.1);
@@ -105,12 +116,32 @@ impl<'a> Dense<'a> {
             radius: sixteen.length,
             constant: offset + sixteen.error * longest + SLACK,
         };
-        Self { plane, weights: codes::weights(&bytes), bounding, fine }
+        let (coarse, middle) = (bounding(15, 8.0, farthest), bounding(255, 0.5, near));
+        let spread = 2.0 * (eight.error * longest + slack(near));
+        Self { plane, weights: codes::weights(&bytes), bounding: coarse, middle, spread, fine }
     }
 
     /// The query against the high plane.
     pub(super) fn coarse(&self) -> Coarse<'_> {
         Coarse { weights: &self.weights, bounding: self.bounding }
+    }
+
+    /// The query against both planes.
+    pub(super) fn middle(&self) -> Coarse<'_> {
+        Coarse { weights: &self.weights, bounding: self.middle }
+    }
+
+    /// The rows of a range of chunks by both planes.
+    pub(super) fn middle_rows(&self, range: std::ops::Range<usize>) -> Result<Rows<'a>> {
+        self.plane.bytes_of(range)
+    }
+
+    /// What the cosine of a chunk, of which there were [`Self::middle_rows`], is not below where its middle bound is `bound`.
+    pub(super) fn lowest(&self, bound: f32, ordinal: Ordinal) -> f64 {
+        if bound == f32::NEG_INFINITY {
+            return f64::NEG_INFINITY; // it has no vector
+        }
+        f64::from(bound) - self.spread - 2.0 * f64::from(self.middle.radius) * f64::from(self.plane.residual(ordinal))
     }
 
     /// The high plane's rows of a range of chunks.
@@ -150,7 +181,9 @@ impl Rounded {
         let widest = query.iter().fold(0.0f64, |widest, q| widest.max(q.abs()));
         let factor = ((widest / largest) as f32).next_up();
         let step = f64::from(factor);
-        let numbers: Vec<i32> = query.iter().map(|q| (q / step).round_ties_even() as i32).collect();
+        // Adding this rounds to an integer, ties to even, which then stands in the lowest bits.
+        const INTEGER: f64 = 6_755_399_441_055_744.0; // 1.5 · 2^52
+        let numbers: Vec<i32> = query.iter().map(|q| (q / step + INTEGER).to_bits() as i32).collect();
         let squares: i64 = numbers.iter().map(|&w| i64::from(w) * i64::from(w)).sum();
         let errors: f64 = query.iter().zip(&numbers).map(|(q, &w)| (q - step * f64::from(w)).powi(2)).sum();
         let above = |length: f64| length * (1.0 + 1e-9) + 1e-12; // more than what 2^16 roundings make

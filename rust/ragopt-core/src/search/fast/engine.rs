@@ -23,6 +23,8 @@ use crate::types::Ordinal;
 
 /// So many may wait, and a few times k.
 const CROWD: usize = if cfg!(test) { 8 } else { 200 };
+/// The same where the threshold is raised by bounds alone.
+const FEW: usize = if cfg!(test) { 4 } else { 40 };
 /// So many bounds are looked at first; then twice as many each time, as the threshold rises ever more slowly.
 pub(super) const FIRST: usize = 256;
 /// Exact scores between two looks at the threshold, once it stands.
@@ -94,8 +96,11 @@ pub(super) struct Race<'a, J> {
     least: f64,
     best: BinaryHeap<Worst>,
     room: &'a mut Room,
-    /// So many may wait.
+    /// So many may wait and a few times k, and so many do.
+    crowd: usize,
     limit: usize,
+    /// Whether bounds are those of [`Dense::middle`] alone.
+    near: bool,
     /// The threshold on bounds, as [`Units`] measures them.
     cut: f32,
     /// So many bounds are looked at before the threshold is looked at again.
@@ -116,8 +121,13 @@ impl<'a, J: Judge> Race<'a, J> {
     ) -> Self {
         room.waiting.clear();
         let cut = units.cut(least);
-        let (best, limit) = (BinaryHeap::new(), 4 * k + CROWD);
-        Self { judge, dense, side, vectors, units, k, least, best, room, limit, cut, step: FIRST }
+        let (best, crowd, limit) = (BinaryHeap::new(), CROWD, 4 * k + CROWD);
+        Self { judge, dense, side, vectors, units, k, least, best, room, crowd, limit, near: false, cut, step: FIRST }
+    }
+
+    /// The same of bounds that are those of [`Dense::middle`], without terms: near enough to raise the threshold.
+    pub(super) fn near(self) -> Self {
+        Self { crowd: FEW, limit: 4 * self.k + FEW, near: true, ..self }
     }
 
     /// Takes what may win of `bounds`; `place` turns a position among them into an ordinal, None if it is not allowed.
@@ -157,10 +167,30 @@ impl<'a, J: Judge> Race<'a, J> {
     /// Raises the threshold if too many wait.
     fn settle(&mut self) -> Result<()> {
         if self.room.waiting.len() > self.limit {
-            self.raise()?;
-            self.limit = (4 * self.k + CROWD).max(2 * self.room.waiting.len());
+            if self.near {
+                self.raise_by_bounds()
+            } else {
+                self.raise()?
+            }
+            self.limit = (4 * self.k + self.crowd).max(2 * self.room.waiting.len());
         }
         Ok(())
+    }
+
+    /// Raises the threshold to the k-th best of the scores that those that wait have at least.
+    fn raise_by_bounds(&mut self) {
+        let Room { waiting, cosines, .. } = &mut *self.room;
+        cosines.clear();
+        cosines.extend(waiting.iter().map(|&(bound, ordinal)| self.dense.lowest(bound, ordinal)));
+        if self.k == 0 || cosines.len() < self.k {
+            return;
+        }
+        let (_, &mut lowest, _) = cosines.select_nth_unstable_by(self.k - 1, |a, b| b.total_cmp(a));
+        // Not below for a larger cosine, whosoever it is: each of the k has this score or more.
+        let score = self.judge.score(waiting[0].1, None, Some(lowest)).score;
+        self.least = self.least.max(score);
+        self.cut = self.units.cut(self.threshold());
+        self.room.waiting.retain(|&(bound, _)| bound >= self.cut);
     }
 
     /// Scores the best k bounds among those that wait, and drops those that cannot win any more.

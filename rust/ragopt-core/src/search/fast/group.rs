@@ -3,6 +3,8 @@
 //! One question waits for memory; several share what is read. Rows come in blocks that stay in a core's own cache
 //! while all questions of a group look at them. Each question has its own race, and finds what it would find alone.
 
+use std::ops::Range;
+
 use super::dense::Dense;
 use super::engine::{FIRST, Race, Room};
 use super::hybrid::{Fused, found};
@@ -13,7 +15,7 @@ use super::units::Units;
 use super::windows::{SPARSE, Terms};
 use crate::error::Result;
 use crate::index::{Allow, Index, WINDOW};
-use crate::score::codes;
+use crate::score::codes::{self, Rows};
 use crate::score::normalizer::{Limits, Map, Population};
 use crate::search::Parameters;
 use crate::search::question::Question;
@@ -96,14 +98,16 @@ fn search_part(
     let judges =
         members.iter().map(|member| Fused { scorer: &member.scorer, part, lexical: member.sides.lexical.is_some() });
     let judges: Vec<Fused<'_>> = judges.collect();
+    let (by_bytes, without_terms) = (codes::by_bytes(members.len()), terms.iter().all(Option::is_none));
     let mut races = Vec::with_capacity(members.len());
     for (i, room) in rooms.iter_mut().enumerate() {
         let (query, units, least) = (members[i].sides.side, &members[i].units, merged[i].threshold());
-        races.push(Race::new(&judges[i], &dense[i], query, side.vectors, units, parameters.k, least, room));
+        let race = Race::new(&judges[i], &dense[i], query, side.vectors, units, parameters.k, least, room);
+        races.push(if by_bytes && without_terms { race.near() } else { race });
     }
-    let coarse = codes::Group::of(dense.iter().map(Dense::coarse).collect());
-    let mut walk = Walk { side, dense: &dense[0], coarse, races };
-    if terms.iter().all(Option::is_none) {
+    let queries = dense.iter().map(if by_bytes { Dense::middle } else { Dense::coarse });
+    let mut walk = Walk { side, dense: &dense[0], by_bytes, queries: codes::Group::of(queries.collect()), races };
+    if without_terms {
         walk.by_products(parameters)?;
     } else {
         bounds.resize(WINDOW * members.len(), 0.0);
@@ -121,11 +125,17 @@ struct Walk<'a> {
     side: PartSide<'a>,
     /// That of any question: what it tells of the rows holds for all.
     dense: &'a Dense<'a>,
-    coarse: codes::Group<'a>,
+    /// Whether rows are looked at by all their bits.
+    by_bytes: bool,
+    queries: codes::Group<'a>,
     races: Vec<Race<'a, Fused<'a>>>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn rows(&self, range: Range<usize>) -> Result<Rows<'a>> {
+        if self.by_bytes { self.dense.middle_rows(range) } else { self.dense.rows(range) }
+    }
+
     /// Only vectors decide: what each race may need is picked where the products are made.
     fn by_products(&mut self, parameters: &Parameters) -> Result<()> {
         let PartSide { part, allow, .. } = self.side;
@@ -138,7 +148,7 @@ impl Walk<'_> {
             if allow.is_none_or(|allow| allow.window(start, block).iter().any(|&word| word != 0)) {
                 cuts.clear();
                 cuts.extend(self.races.iter().map(Race::cut));
-                self.coarse.at_least(&cuts, &self.dense.rows(start..end)?, start as Ordinal, &mut kept);
+                self.queries.at_least(&cuts, &self.rows(start..end)?, start as Ordinal, &mut kept);
                 for (race, kept) in self.races.iter_mut().zip(&mut kept) {
                     let allowed = |&(_, local): &(f32, Ordinal)| allow.is_none_or(|allow| allow.contains(local));
                     race.take(kept.drain(..).filter(allowed))?;
@@ -166,8 +176,8 @@ impl Walk<'_> {
             parameters.go_on()?;
             let count = WINDOW.min(part.span() - start);
             for block in (0..count).step_by(BLOCK) {
-                let rows = self.dense.rows(start + block..start + count.min(block + BLOCK))?;
-                self.coarse.bounds(&rows, WINDOW, &mut bounds[block..]);
+                let rows = self.rows(start + block..start + count.min(block + BLOCK))?;
+                self.queries.bounds(&rows, WINDOW, &mut bounds[block..]);
             }
             let each = self.races.iter_mut().zip(members).zip(&mut *terms).zip(bounds.chunks_mut(WINDOW));
             for (((race, member), terms), bounds) in each {

@@ -166,11 +166,17 @@ fn compare(corpus: &Corpus, index: &Index, asked: &Asked) -> bool {
     assert_eq!(found, expected);
     // The same in company: of a question without terms, and of its own opposite.
     let opposite: Vec<f32> = query.iter().map(|x| -x).collect();
-    let asked = |terms, vector| Question::of(index, terms, Some(vector)).expect("valid");
-    let group = [asked(None, &query), question, asked(terms, &opposite)];
-    if let Some(all) = group::search_from(EVERYTHING, index, &group, allow.as_ref(), &parameters).expect("whole") {
-        for (found, question) in all.iter().zip(&group) {
-            assert_eq!(Ok(found.clone()), plain::search(index, question, allow.as_ref(), &parameters));
+    let asked = |terms, vector: &[f32]| Question::of(index, terms, Some(vector)).expect("valid");
+    let kinds = [(false, &query[..]), (true, &query), (true, &opposite)];
+    // A few questions; so many that they are looked at by all bits; these without terms.
+    for (count, worded) in [(3, true), (40, true), (40, false)] {
+        let one = |(with, vector)| asked(terms.filter(|_| with && worded), vector);
+        let expected = kinds.map(|kind| plain::search(index, &one(kind), allow.as_ref(), &parameters).expect("whole"));
+        let group: Vec<Question<'_>> = (0..count).map(|i| one(kinds[i % 3])).collect();
+        if let Some(all) = group::search_from(EVERYTHING, index, &group, allow.as_ref(), &parameters).expect("whole") {
+            for (found, expected) in all.iter().zip(expected.iter().cycle()) {
+                assert_eq!(found, expected);
+            }
         }
     }
     true

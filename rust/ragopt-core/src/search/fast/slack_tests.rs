@@ -17,6 +17,7 @@ use super::windows::{Lists, Scan, Windows};
 use crate::analysis::Analyzer;
 use crate::index::{Index, Part, Source, WINDOW};
 use crate::score::Bm25;
+use crate::score::codes;
 use crate::score::fusion::fuse;
 use crate::score::normalizer::{Map, NORMALIZERS};
 use crate::score::top::Entry;
@@ -69,15 +70,23 @@ fn bounds_hold(index: &Index, query: &[f32]) -> f64 {
     let (part, side) = (&index.parts()[0], question.dense.as_ref().expect("a direction"));
     let vectors = part.segment.vectors.as_ref().expect("given");
     let dense = Dense::against(&side.query, vectors, vectors.plane().expect("in memory").expect("small"));
-    let (mut coarse, mut fine) = (vec![0.0; part.span()], Vec::new());
+    let (mut coarse, mut middle, mut fine) = (vec![0.0; part.span()], vec![0.0; part.span()], Vec::new());
     let ordinals: Vec<Ordinal> = (0..part.span() as Ordinal).collect();
     dense.bounds(0, &mut coarse).expect("in memory");
+    let rows = dense.middle_rows(0..part.span()).expect("in memory");
+    codes::Group::of(vec![dense.middle()]).bounds(&rows, part.span(), &mut middle);
     dense.fine_bounds(&ordinals, &mut Vec::new(), &mut fine).expect("in memory");
     let distances = ordinals.iter().map(|&ordinal| {
         let cosine = vectors.cosine(&side.query, ordinal).expect("in memory").expect("there");
-        let (coarse, fine) = (f64::from(coarse[ordinal as usize]) - cosine, fine[ordinal as usize] - cosine);
-        assert!(coarse >= 0.0 && fine >= 0.0, "{coarse:e} {fine:e} below {cosine} in {} dimensions", query.len());
-        coarse
+        assert!(dense.lowest(middle[ordinal as usize], ordinal) <= cosine);
+        let bounds = (coarse[ordinal as usize], middle[ordinal as usize], fine[ordinal as usize]);
+        let (coarse, middle, fine) = (f64::from(bounds.0) - cosine, f64::from(bounds.1) - cosine, bounds.2 - cosine);
+        assert!(
+            coarse >= 0.0 && middle >= 0.0 && fine >= 0.0,
+            "{coarse:e} {middle:e} {fine:e} below {cosine} in {} dimensions",
+            query.len()
+        );
+        coarse.min(middle)
     });
     distances.fold(f64::INFINITY, f64::min)
 }
