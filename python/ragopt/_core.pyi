@@ -38,6 +38,7 @@ __all__ = [
 __version__: str
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
+_Tokens: TypeAlias = npt.NDArray[np.int64]
 #: Chunks in the order that breaks ties: ordinals; normalized lexical and dense scores (the other's if a side does not
 #: exist); 1 with a term, 2 with a vector, 3 with both; raw BM25; cosines (NaN: none). Then which sides exist.
 _Pairs: TypeAlias = tuple[
@@ -91,8 +92,13 @@ class TokenRates:
     @staticmethod
     def names() -> list[str]: ...
     def features(self, text: str, /) -> list[int]: ...
-    def sums(self, text: str, /) -> tuple[float, ...]:
-        """Of each row, the sum of its rates times the features, added up in order."""
+    def bounds(self, texts: Sequence[str], slack: float, /) -> tuple[_Tokens, _Tokens, _Tokens]:
+        """Point, low and high of each text by the three rows of rates; 0 of the empty text.
+
+        The sum of a row's rates times the features, added up in order: rounded (half to even) and at least 1; the
+        smaller of low and point less the slack, rounded down and at least 0; the larger of high and point with the
+        slack, rounded up.
+        """
 
 def fault(step: int | None, /) -> int:
     """For tests: the process is killed before that step of writing from now on (1: the next); None: it does not.

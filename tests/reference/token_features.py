@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil, floor
 
-__all__ = ["features", "sums"]
+__all__ = ["bounds", "features"]
 
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
 _MARK = r"!-/:-@\[-`{-~"
@@ -57,12 +58,13 @@ def features(text: str, common: Sequence[int], known: Sequence[int]) -> list[int
     ]
 
 
-def sums(found: Sequence[int], rates: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Of each row the sum of rate times amount, in order (the built-in sum would correct its rounding)."""
-    out = []
+def bounds(found: Sequence[int], rates: Sequence[Sequence[float]], slack: float) -> tuple[int, int, int]:
+    """Point, low and high of a text that is not empty, by the rows of rates for them."""
+    sums = []
     for row in rates:
         total = 0.0
-        for rate, amount in zip(row, found, strict=True):
+        for rate, amount in zip(row, found, strict=True):  # the built-in sum would correct its rounding
             total += rate * amount
-        out.append(total)
-    return tuple(out)
+        sums.append(total)
+    point, low, high = sums
+    return max(1, round(point)), max(0, floor(min(low, point) - slack)), ceil(max(high, point) + slack)

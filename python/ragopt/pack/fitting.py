@@ -10,7 +10,7 @@ from ragopt.pack.choice import choose_grouped, take
 from ragopt.pack.layout import Shown, arrange, merge, numbered
 from ragopt.pack.sentences import MOST_CHUNKS, merged_spans, spans_of, worth
 from ragopt.protocols import TokenCounter
-from ragopt.tokens import count_all
+from ragopt.tokens import highs
 from ragopt.types import Form, Hit, Method, Order, Piece, Source, TokenCount
 from ragopt.types.rendering import FRAMES, block, escape, framed, write
 from ragopt.types.sources import GAP
@@ -143,7 +143,7 @@ class Fitting:
         return self.separator + framed(number, title, text, self.form)
 
     def _counted(self, texts: Sequence[str]) -> list[int]:
-        return [max(1, count.high) for count in count_all(self.counter, texts)]
+        return [max(1, high) for high in highs(self.counter, texts)]
 
     def _size(self, chosen: list[Shown], *, titles: bool = True) -> int:
         """The tokens of the whole text. A choice that is asked for again at once is not written again."""

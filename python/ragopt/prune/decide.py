@@ -16,7 +16,7 @@ from ragopt.prune.duplicates import drop_duplicates
 from ragopt.prune.relevance import relevance
 from ragopt.prune.rules import above_share, before_gap, worth_their_tokens
 from ragopt.prune.threshold import prune
-from ragopt.tokens import count_all
+from ragopt.tokens import points
 from ragopt.types import Hit, Hits, PruneSettings, Reason, Threshold
 
 __all__ = ["Decision", "Pruned", "VectorsOf", "decide"]
@@ -146,8 +146,7 @@ class _State:
         if least is None:
             return
         known = self.known()
-        counts = count_all(self.counter, [hit.chunk.full_text for hit in self.hits])
-        tokens = np.array([count.point for count in counts], dtype=np.float64)
+        tokens = np.array(points(self.counter, [hit.chunk.full_text for hit in self.hits]), dtype=np.float64)
         chances = np.array([known[hit.id] for hit in self.hits], dtype=np.float64)
         places = worth_their_tokens(chances, tokens, least, self.settings.mode)  # type: ignore[arg-type]
         self.keep_places(

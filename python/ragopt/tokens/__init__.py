@@ -7,7 +7,7 @@ from ragopt.tokens.choose import COUNTERS, counter_of
 from ragopt.tokens.counted import CountTokens
 from ragopt.tokens.estimate import FAMILIES, ByteEstimate, family_of
 from ragopt.tokens.learning import LearningCounter
-from ragopt.tokens.many import count_all
+from ragopt.tokens.many import count_all, highs, points
 
 __all__ = [
     "COUNTERS",
@@ -18,4 +18,6 @@ __all__ = [
     "count_all",
     "counter_of",
     "family_of",
+    "highs",
+    "points",
 ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from math import ceil, floor
+
+import numpy as np
+import numpy.typing as npt
 
 from ragopt._core import TokenRates
 from ragopt.errors import InputTypeError, UnknownNameError
@@ -21,6 +24,7 @@ models'; `pooled` spans these and two more, for models whose tokenizer is not kn
 
 POOLED = "pooled"
 
+Tokens = npt.NDArray[np.int64]
 _CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -72,22 +76,25 @@ class ByteEstimate:
 
     def count(self, text: str) -> TokenCount:
         """The tokens of `text`: point, low and high; method `estimate:FAMILY`."""
-        if not isinstance(text, str):
-            raise InputTypeError(f"tokens are counted in text, not in {type(text).__name__}")
-        if not text:
-            return TokenCount(0, 0, 0, self._method, self._fitted.samples)
+        return self.count_many([text])[0]
+
+    def count_many(self, texts: Sequence[str]) -> list[TokenCount]:
+        """The tokens of each text, in order."""
+        columns = (column.tolist() for column in self.bounds(texts))
+        method, samples = self._method, self._fitted.samples
+        return [TokenCount(point, low, high, method, samples) for point, low, high in zip(*columns, strict=True)]
+
+    def bounds(self, texts: Sequence[str]) -> tuple[Tokens, Tokens, Tokens]:
+        """Point, low and high of each text as three arrays of integers: `count_many` without its objects."""
+        for text in texts:
+            if not isinstance(text, str):
+                raise InputTypeError(f"tokens are counted in text, not in {type(text).__name__}")
         try:
-            point, low, high = self._fitted.rates.sums(text)
+            return self._fitted.rates.bounds(texts, self._fitted.slack)
         except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot hold: a tokenizer gets a sign for it
-            point, low, high = self._fitted.rates.sums(_SURROGATES.sub("\ufffd", text))
-        slack = self._fitted.slack
-        return TokenCount(
-            point=max(1, round(point)),
-            low=max(0, floor(min(low, point) - slack)),
-            high=ceil(max(high, point) + slack),
-            method=self._method,
-            samples=self._fitted.samples,
-        )
+            return self._fitted.rates.bounds(
+                [_SURROGATES.sub("\ufffd", text) for text in texts], self._fitted.slack
+            )
 
     def __reduce__(self) -> tuple[type[ByteEstimate], tuple[str]]:
         return ByteEstimate, (self._family,)  # the rates are read again where it is unpickled

@@ -1,8 +1,15 @@
 //! `TokenRates` of `_core.pyi`.
 
+use numpy::PyArray1;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
-use ragopt_core::analysis::tokens::{FEATURES, NAMES, Pairs, features};
+use pyo3::pybacked::PyBackedStr;
+use ragopt_core::analysis::tokens::{FEATURES, NAMES, Pairs, Rates, features};
+use ragopt_core::error::Error;
+
+use crate::errors::Raised;
+
+type Counts<'py> = Bound<'py, PyArray1<i64>>;
+type Bounds<'py> = (Counts<'py>, Counts<'py>, Counts<'py>);
 
 /// What an estimate of model tokens adds up.
 #[pyclass(frozen, module = "ragopt._core")]
@@ -29,10 +36,18 @@ impl TokenRates {
         py.detach(|| features(text, &self.pairs)).to_vec()
     }
 
-    #[pyo3(signature = (text, /))]
-    fn sums<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyTuple>> {
-        let found = py.detach(|| features(text, &self.pairs).map(|amount| amount as f64));
-        let sum = |row: &[f64; FEATURES]| row.iter().zip(found).fold(0.0, |sum, (rate, amount)| sum + rate * amount);
-        PyTuple::new(py, self.rates.iter().map(sum))
+    #[pyo3(signature = (texts, slack, /))]
+    fn bounds<'py>(&self, py: Python<'py>, texts: Vec<PyBackedStr>, slack: f64) -> Result<Bounds<'py>, Raised> {
+        let [point, low, high] = &self.rates[..] else {
+            return Err(Error::Input("token rates: bounds are of three rows, point, low and high".to_owned()).into());
+        };
+        let rates = Rates { point, low, high, slack };
+        let count = |text: &PyBackedStr| {
+            // No text is no token; a lone blank has no feature, and may be one.
+            if text.is_empty() { [0; 3] } else { rates.bounds(&features(text, &self.pairs)) }
+        };
+        let counts: Vec<[i64; 3]> = py.detach(|| texts.iter().map(count).collect());
+        let [point, low, high] = [0, 1, 2].map(|row| PyArray1::from_iter(py, counts.iter().map(|count| count[row])));
+        Ok((point, low, high))
     }
 }

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import ragopt.tokens
 from ragopt._core import TokenRates
-from ragopt.errors import InputTypeError, UnknownNameError
-from ragopt.tokens import FAMILIES, ByteEstimate, family_of
+from ragopt.errors import InputError, InputTypeError, UnknownNameError
+from ragopt.tokens import FAMILIES, ByteEstimate, LearningCounter, family_of, highs, points
 from tests.reference import token_features
 from tests.shared import ROOT, shared
 
@@ -50,7 +50,10 @@ def test_the_core_counts_what_the_plain_twin_counts(text: str) -> None:
     core = TokenRates((common, known), rows)
     expected = token_features.features(text, common, known)
     assert core.features(text) == expected
-    assert core.sums(text) == token_features.sums(expected, rows)
+    slack = FITTED["slack"]
+    columns = core.bounds([text, "", text], slack)
+    known_bounds = token_features.bounds(expected, rows, slack) if text else (0, 0, 0)
+    assert [*zip(*(column.tolist() for column in columns), strict=True)] == [known_bounds, (0, 0, 0), known_bounds]
 
 
 def test_the_twin_agrees_on_the_hard_texts_too() -> None:
@@ -74,6 +77,19 @@ def test_edges() -> None:
         ByteEstimate("gpt")
     with pytest.raises(InputTypeError, match="bytes"):
         ByteEstimate().count(b"x")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="three rows"):
+        TokenRates((range(26), range(26)), []).bounds(["x"], 2.0)
+
+
+@given(st.lists(TEXT | st.just("half a pair \udc00")))
+def test_many_texts_count_as_one_by_one(texts: list[str]) -> None:
+    counter = ByteEstimate()
+    counts = [counter.count(text) for text in texts]
+    assert counter.count_many(texts) == counts
+    assert points(counter, texts) == [count.point for count in counts]
+    assert highs(counter, texts) == [count.high for count in counts]
+    learning = LearningCounter(counter)  # whose answers are objects
+    assert (points(learning, texts), highs(learning, texts)) == (points(counter, texts), highs(counter, texts))
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,29 @@ pub fn features(text: &str, pairs: &Pairs) -> [u64; FEATURES] {
     found
 }
 
+/// What one of each feature costs in tokens, and what a bound has beside.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates<'a> {
+    pub point: &'a [f64; FEATURES],
+    pub low: &'a [f64; FEATURES],
+    pub high: &'a [f64; FEATURES],
+    pub slack: f64,
+}
+
+impl Rates<'_> {
+    /// Point, low and high of a text with these features: whole tokens,.
+    #[must_use]
+    pub fn bounds(&self, features: &[u64; FEATURES]) -> [i64; 3] {
+        let sum = |row: &[f64; FEATURES]| row.iter().zip(features).fold(0.0, |sum, (rate, n)| sum + rate * *n as f64);
+        let (point, low, high) = (sum(self.point), sum(self.low), sum(self.high));
+        [
+            (point.round_ties_even() as i64).max(1),
+            ((low.min(point) - self.slack).floor() as i64).max(0),
+            (high.max(point) + self.slack).ceil() as i64,
+        ]
+    }
+}
+
 /// Counts the word that starts at `at`; its end.
 fn word(text: &str, mut at: usize, pairs: &Pairs, found: &mut [u64; FEATURES]) -> usize {
     let bytes = text.as_bytes();

@@ -18,6 +18,55 @@ pub struct Group<'a> {
 /// If a group has not as many values as weights.
 #[must_use]
 pub fn choose(groups: &[Group<'_>], capacity: usize) -> Vec<(usize, usize)> {
+    if let [group] = groups
+        && group.head == 0
+    {
+        return decided(group, capacity);
+    }
+    table(groups, capacity)
+}
+
+/// `choose` among items without a head: those that every best choice takes or leaves are told by a bound, and the table
+/// is made for the others alone.
+///
+/// A choice is worth at most the price of the capacity and what its items are worth beyond theirs, Σ (v − λw)⁺ + λC, at
+/// any price λ of a token (the Lagrangian bound; Martello and Toth, Knapsack Problems, 1990, chapter 2). Where that falls
+/// below a choice at hand once an item is forced in, or out, no best choice has it in, or out.
+fn decided(group: &Group<'_>, capacity: usize) -> Vec<(usize, usize)> {
+    let worth = |place: usize| group.values[place] / group.weights[place] as f64;
+    let mut order: Vec<usize> = (0..group.weights.len()).filter(|&place| group.weights[place] <= capacity).collect();
+    order.sort_by(|&a, &b| worth(b).total_cmp(&worth(a)));
+    let (mut left, mut reached, mut price) = (capacity, 0.0, None);
+    for &place in &order {
+        if group.weights[place] <= left {
+            left -= group.weights[place];
+            reached += group.values[place];
+        } else {
+            price = price.or(Some(worth(place)));
+        }
+    }
+    let price = price.unwrap_or(0.0);
+    let beyond = |place: usize| group.values[place] - price * group.weights[place] as f64;
+    let bound: f64 = price * capacity as f64 + order.iter().map(|&place| beyond(place).max(0.0)).sum::<f64>();
+    let enough = reached - 1e-9 * bound; // sums in another order differ by far less
+    let (mut taken, mut open) = (Vec::new(), Vec::new());
+    for place in 0..group.weights.len() {
+        let beyond = beyond(place);
+        if group.weights[place] > capacity || bound + beyond.min(0.0) < enough {
+            continue;
+        }
+        if bound - beyond.max(0.0) < enough { taken.push(place) } else { open.push(place) }
+    }
+    let left = capacity - taken.iter().map(|&place| group.weights[place]).sum::<usize>();
+    let weights: Vec<usize> = open.iter().map(|&place| group.weights[place]).collect();
+    let values: Vec<f64> = open.iter().map(|&place| group.values[place]).collect();
+    let others = table(&[Group { head: 0, weights: &weights, values: &values }], left);
+    taken.extend(others.into_iter().map(|(_, item)| open[item]));
+    taken.sort_unstable();
+    taken.into_iter().map(|place| (0, place)).collect()
+}
+
+fn table(groups: &[Group<'_>], capacity: usize) -> Vec<(usize, usize)> {
     let width = capacity + 1;
     let items: usize = groups.iter().map(|group| group.weights.len()).sum();
     let mut table = Table { best: vec![0.0; width], next: vec![0.0; width] };
@@ -104,7 +153,7 @@ fn walk(groups: &[Group<'_>], capacity: usize, taken: &[bool], opened: &[bool]) 
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Group, choose};
+    use super::{Group, choose, table};
 
     fn cost_and_value(groups: &[(usize, Vec<(usize, u8)>)], bits: u32) -> (usize, u32) {
         let (mut cost, mut value, mut at) = (0, 0, 0);
@@ -150,6 +199,24 @@ mod tests {
             let best = (0..1_u32 << items).map(|bits| cost_and_value(&groups, bits)).filter(|&(cost, _)| cost <= capacity);
             prop_assert!(cost <= capacity);
             prop_assert_eq!(Some(value), best.map(|(_, value)| value).max());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_decided_by_the_bound_is_what_the_table_takes(
+            items in prop::collection::vec((0_usize..60, 0_u8..40), 0..60),
+            capacity in 0_usize..900,
+        ) {
+            let (weights, values): (Vec<usize>, Vec<f64>) =
+                items.iter().map(|&(weight, value)| (weight, f64::from(value))).unzip();
+            let groups = [Group { head: 0, weights: &weights, values: &values }];
+            prop_assert_eq!(choose(&groups, capacity), table(&groups, capacity));
+            let ranked: Vec<f64> = (0..weights.len()).map(|rank| 1.0 / (1.0 + rank as f64)).collect();
+            let groups = [Group { head: 0, weights: &weights, values: &ranked }];
+            let sum = |found: Vec<(usize, usize)>| found.iter().map(|&(_, item)| ranked[item]).sum::<f64>();
+            let (fast, plain) = (sum(choose(&groups, capacity)), sum(table(&groups, capacity)));
+            prop_assert!((fast - plain).abs() <= 1e-12 * plain, "{} {}", fast, plain);
         }
     }
 
