@@ -38,7 +38,6 @@ __all__ = [
 __version__: str
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
-_Tokens: TypeAlias = npt.NDArray[np.int64]
 #: Chunks in the order that breaks ties: ordinals; normalized lexical and dense scores (the other's if a side does not
 #: exist); 1 with a term, 2 with a vector, 3 with both; raw BM25; cosines (NaN: none). Then which sides exist.
 _Pairs: TypeAlias = tuple[
@@ -92,12 +91,11 @@ class TokenRates:
     @staticmethod
     def names() -> list[str]: ...
     def features(self, text: str, /) -> list[int]: ...
-    def bounds(self, texts: Sequence[str], slack: float, /) -> tuple[_Tokens, _Tokens, _Tokens]:
-        """Point, low and high of each text by the three rows of rates; 0 of the empty text.
+    def bounds(self, texts: Sequence[str], slack: float, /) -> tuple[list[int], list[int], list[int]]:
+        """Point, low and high of each text by three rows of rates; 0 of the empty text.
 
-        The sum of a row's rates times the features, added up in order: rounded (half to even) and at least 1; the
-        smaller of low and point less the slack, rounded down and at least 0; the larger of high and point with the
-        slack, rounded up.
+        Sums of rates times features: rounded (half to even, at least 1); the smaller of low and point less the slack,
+        rounded down (at least 0); the larger of high and point with the slack, rounded up.
         """
 
 def fault(step: int | None, /) -> int:

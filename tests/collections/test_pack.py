@@ -48,6 +48,6 @@ def test_tokens_of_gold_spans(budget: int) -> None:
     assert chosen.mean() >= truncated.mean() - 0.001, (chosen.mean(), truncated.mean())
 
 
-def test_two_hundred_hits_are_pruned_and_packed_in_milliseconds() -> None:
-    _, used = speed()
-    assert used < 12, used
+def test_two_hundred_hits_are_pruned_and_packed_in_two_milliseconds() -> None:
+    _, _, least = speed()
+    assert least < 3, least  # 1.5 where nothing else runs; what shares the processor's caches takes from it

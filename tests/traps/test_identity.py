@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragopt import Document, Index, Query
+from ragopt import Document, Index, Pipeline, Query, Settings
+from ragopt.integrations.langchain import RagoptRetriever
 from ragopt.pack import pack
 from ragopt.testing import FakeEmbedder, FakeTokenCounter
+from ragopt.types import PackSettings, SearchSettings
 from tests.shared import ROOT
-from tests.traps.doors import NORMALIZERS, Ask, Found, build, ids
+from tests.traps.doors import DOORS, NORMALIZERS, Ask, Found, build, ids
 
 Door = Callable[[Index, Ask], Found]
 
@@ -93,6 +95,10 @@ COPIES = [
 ]
 
 
+HITS = {name: door for name, door in DOORS.items() if not name.startswith("LangChain")}  # which shows what is packed
+
+
+@pytest.mark.parametrize("door", HITS.values(), ids=HITS)
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::5])
 def test_every_copy_comes_back_with_its_own_metadata(
     order: tuple[int, ...], door: Door, normalizer: str, alpha: float
@@ -107,18 +113,26 @@ def test_every_copy_comes_back_with_its_own_metadata(
         assert hit.metadata["source"] == hit.id.rstrip("2")
 
 
-def test_packing_keeps_every_copy_unless_asked_to_merge() -> None:
+def test_packing_shows_a_copy_once_and_cites_all() -> None:
     index = Index.build(COPIES[:3], embedder=FakeEmbedder(32), analyzer="whitespace")
     hits = index.search("fox den", alpha=0)
-    counter = FakeTokenCounter()
-    packed = pack(hits, 1000, counter)
-    assert sorted(packed.hits.ids) == ["blog", "wiki"]
-    assert packed.text.count("the fox den") == 2
-    merged = pack(hits, 1000, counter, merge_duplicates=True)
-    assert merged.text.count("the fox den") == 1
-    assert merged.hits[0].score == max(hit.score for hit in hits)
-    assert sorted(citation.id for citation in merged.citations) == ["blog", "wiki"]
-    assert {citation.marker for citation in merged.citations} == {"[1]"}
+    packed = pack(hits, 1000, FakeTokenCounter())
+    assert packed.text.count("the fox den") == 1
+    assert {hit.id: hit.metadata["source"] for hit in packed.hits} == {"blog": "blog", "wiki": "wiki"}
+    assert packed.hits[0].score == max(hit.score for hit in hits)
+    assert sorted(citation.id for citation in packed.citations) == ["blog", "wiki"]
+    assert {citation.marker for citation in packed.citations} == {"[1]"}
+
+
+def test_langchain_shows_a_copy_once_and_cites_all_with_their_metadata(normalizer: str) -> None:
+    index = Index.build(COPIES, embedder=FakeEmbedder(32), analyzer="whitespace")
+    settings = Settings(search=SearchSettings(normalizer=normalizer, alpha=0.5), pack=PackSettings(tokens=1000))
+    documents = RagoptRetriever(source=Pipeline(index, settings)).invoke("fox den")
+    assert sorted(document.page_content for document in documents) == ["a hen", "the fox den"]
+    cited = {
+        each["id"]: each["metadata"]["source"] for found in documents for each in found.metadata["ragopt"]["citations"]
+    }
+    assert cited == {"blog": "blog", "wiki": "wiki", "wiki2": "wiki", "other": "other"}
 
 
 def test_the_same_vector_twice_is_two_hits(door: Door, normalizer: str) -> None:

@@ -106,9 +106,10 @@ def documents_of(context: Context) -> list[Document]:
 
     The text is what the context shows of each source, not escaped: escape it where you write it into a prompt
     (`ragopt.types.rendering.escape`). `metadata["ragopt"]` holds what a retriever's documents have there for the best
-    chunk, and its `marker`, the `spans` of the text in the document, and all `citations` (id, document, title, span).
+    chunk, and its `marker`, the `spans` of the text in the document, and all `citations` (id, document, title, span,
+    metadata): chunks of the same text are one document here, and each of them is cited.
     """
-    hits = {hit.id: hit for hit in context.hits}
+    hits = {hit.id: hit for best in context.hits for hit in (*best.also, best)}
     documents = []
     for source in context.sources:
         document = _document(hits[source.id])
@@ -117,7 +118,13 @@ def documents_of(context: Context) -> list[Document]:
             "marker": source.marker,
             "spans": [list(piece.span) for piece in source.pieces],
             "citations": [
-                {"id": each.id, "document": each.document, "title": each.title, "span": list(each.span)}
+                {
+                    "id": each.id,
+                    "document": each.document,
+                    "title": each.title,
+                    "span": list(each.span),
+                    "metadata": deepcopy(dict(hits[each.id].metadata)),
+                }
                 for each in source.citations
             ],
         }

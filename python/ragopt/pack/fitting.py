@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from ragopt.pack.choice import choose_grouped, take
-from ragopt.pack.layout import Shown, arrange, merge, numbered
+from ragopt.pack.layout import Shown, Unit, arrange, merge, numbered
 from ragopt.pack.sentences import MOST_CHUNKS, merged_spans, spans_of, worth
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import highs
@@ -26,6 +26,16 @@ class Written(NamedTuple):
 
     text: str
     sources: tuple[Source, ...]
+    tokens: TokenCount
+
+
+class _Laid(NamedTuple):
+    """What was last measured: a choice, with titles or without, as units, as text, and the tokens of that."""
+
+    chosen: list[Shown]
+    titles: bool
+    units: list[Unit]
+    text: str
     tokens: TokenCount
 
 
@@ -54,17 +64,18 @@ class Fitting:
         self.order = order
         self.form = form
         self.per_source = per_source
-        self._last: tuple[list[Shown], bool, int] | None = None
+        self._last: _Laid | None = None
         head, self.separator, tail = FRAMES[form]
         # n blocks have n - 1 separators, so one of those counted with the blocks is free.
         self.inside = capacity - counter.count(head + tail).high + counter.count(self.separator).high
-        self.weights = self._counted([self._block(hit.title, hit.text) for hit in self.hits])
+        self.weights = self._counted(
+            [self._block(chunk.title, chunk.text) for chunk in (hit.chunk for hit in self.hits)]
+        )
 
     def written(self, chosen: Sequence[Shown], *, titles: bool = True) -> Written:
         """The whole text, its sources and its tokens."""
-        sources = numbered(arrange(merge(chosen), self.order), titles=titles)
-        text = write(sources, self.form)
-        return Written(text, sources, self.counter.count(text))
+        laid = self._laid(list(chosen), titles)
+        return Written(laid.text, numbered(laid.units, titles=titles), laid.tokens)
 
     def chunks(self, method: Method, trim: bool) -> list[Shown]:
         """Whole chunks, best first, that fit together; with `trim` the best of the others up to a sentence."""
@@ -89,8 +100,13 @@ class Fitting:
         spans = [spans_of(text) for text in texts]
         cut = [[text[start:end] for start, end in of] for text, of in zip(texts, spans, strict=True)]
         worths = worth(question, cut, [self.values[i] for i in places])
-        # What shares no word with the question is no candidate.
-        items = [[place for place, value in enumerate(of) if value > 0] for of in worths]
+        # What shares no word with the question is no candidate, nor is what a better chunk says word by word.
+        said: set[str] = set()
+        items: list[list[int]] = [[] for _ in places]
+        for group in sorted(range(len(places)), key=lambda group: -self.values[places[group]]):
+            known = enumerate(zip(cut[group], worths[group], strict=True))
+            items[group] = [i for i, (sentence, value) in known if value > 0 and sentence not in said]
+            said.update(cut[group])
         heads = self._counted([self._block("", "") for _ in places])
         weights = [
             self._counted([GAP + escape(sentences[place], self.form) for place in of])
@@ -146,11 +162,16 @@ class Fitting:
         return [max(1, high) for high in highs(self.counter, texts)]
 
     def _size(self, chosen: list[Shown], *, titles: bool = True) -> int:
-        """The tokens of the whole text. A choice that is asked for again at once is not written again."""
-        if self._last is None or self._last[0] != chosen or self._last[1] != titles:
-            text = write(numbered(arrange(merge(chosen), self.order), titles=titles, cited=False), self.form)
-            self._last = list(chosen), titles, self.counter.count(text).high
-        return self._last[2]
+        """The tokens of the whole text."""
+        return self._laid(chosen, titles).tokens.high
+
+    def _laid(self, chosen: list[Shown], titles: bool) -> _Laid:
+        """The choice laid out. One that is asked for again at once is not laid out again."""
+        if self._last is None or self._last.chosen != chosen or self._last.titles != titles:
+            units = arrange(merge(chosen), self.order)
+            text = write(numbered(units, titles=titles, cited=False), self.form)
+            self._last = _Laid(list(chosen), titles, units, text, self.counter.count(text))
+        return self._last
 
     def _within_quota(self, places: Sequence[int], *, fitting: bool = True) -> list[int]:
         """Of each document the best `per_source`; a chunk that can never fit takes no place of another."""

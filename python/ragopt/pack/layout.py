@@ -15,7 +15,7 @@ __all__ = ["Shown", "Unit", "arrange", "merge", "numbered"]
 class Shown:
     """A hit in a context: the pieces of its text that are shown, in order, and all hits that it is cited for.
 
-    `cited` begins with the hit itself; the others have the same text.
+    `cited` begins with the hit itself; the others have the same text, white space around it apart.
     """
 
     cited: tuple[Hit, ...]
@@ -24,8 +24,8 @@ class Shown:
     @classmethod
     def whole(cls, cited: Sequence[Hit]) -> Shown:
         """All of its text."""
-        hit = cited[0]
-        return cls(tuple(cited), (Piece(hit.text, hit.span),))
+        chunk = cited[0].chunk
+        return cls(tuple(cited), (Piece(chunk.text, chunk.span),))
 
     @classmethod
     def part(cls, cited: Sequence[Hit], spans: Sequence[tuple[int, int]]) -> Shown:
@@ -63,6 +63,8 @@ def merge(shown: Sequence[Shown]) -> list[Unit]:
     them. A text that two of them hold stands in it once. Where spans do not fit the texts, nothing is merged.
     """
     rank = {id(one): place for place, one in enumerate(shown)}
+    if len({one.hit.document for one in shown}) == len(shown):
+        return [Unit((one,), one.pieces) for one in shown]
     documents: dict[tuple[str, str], list[Shown]] = {}
     for one in shown:
         documents.setdefault((one.hit.document, one.hit.title), []).append(one)
@@ -121,9 +123,26 @@ def _citations(marker: str, unit: Unit) -> list[Citation]:
     for member in unit.members:
         hit = member.hit
         citations += [Citation(marker, hit.id, hit.document, hit.title, piece.span) for piece in member.pieces]
-        for other in (*hit.also, *(each for one in member.cited[1:] for each in (one, *one.also))):
-            citations.append(Citation(marker, other.id, other.document, other.title, other.span))
+        for other in member.cited[1:]:
+            spans = [_same(piece, hit, other) for piece in member.pieces]
+            citations += [
+                Citation(marker, other.id, other.document, other.title, span) for span in dict.fromkeys(spans)
+            ]
+        dropped = (also for one in member.cited for also in one.also)
+        citations += [Citation(marker, also.id, also.document, also.title, also.span) for also in dropped]
     return citations
+
+
+def _same(piece: Piece, hit: Hit, other: Hit) -> tuple[int, int]:
+    """Where a piece of the hit stands in the other's document, which has the same text but for white space around."""
+    if not (_exact(hit) and _exact(other)):
+        return other.span
+    shift = other.span[0] - hit.span[0] + _blank(other.text) - _blank(hit.text)
+    return max(other.span[0], piece.span[0] + shift), min(other.span[1], piece.span[1] + shift)
+
+
+def _blank(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _unit(run: list[Shown], pieces: tuple[Piece, ...], rank: dict[int, int]) -> Unit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -22,6 +23,8 @@ _TIGHT, _USUAL = 2.5, 5
 @dataclass(frozen=True, slots=True)
 class Packed:
     """The packed text, the hits in it (best first), and the sources with their citations in the order of the text.
+
+    A hit is in it when its text is, be it as another hit's: of equal texts one is shown, and all are hits.
 
     `tokens.high` is within the budget. When `text` is empty, `status` says why: `nothing_fits` (the
     budget is smaller than every chunk) or `no_relevant_context` (there were no hits). `level` says
@@ -65,7 +68,6 @@ def pack(
     trim: bool = False,
     values: Sequence[float] | None = None,
     question: str | None = None,
-    merge_duplicates: bool = False,
 ) -> Packed:
     """Choose hits and lay them out so that `counter` counts at most the budget (by its upper bound).
 
@@ -81,15 +83,16 @@ def pack(
     many chunks of a document.
 
     A chunk is packed once, however often it is in `hits`, and chunks that touch or overlap in their document are one
-    source, which holds what they share once (see ragopt.pack.layout). With `merge_duplicates`, chunks of equal
-    text are packed once too; every one of them keeps its citation, under the same marker.
+    source, which holds what they share once (see ragopt.pack.layout). Of chunks whose texts are equal (titles and
+    white space around them apart) the best is shown, and all are hits of the context and cited under one marker.
+    (Texts that are nearly equal, or stand within another: ragopt.prune.drop_duplicates.)
     """
     order, form = one_of("order", order, Order), one_of("form of a context", form, Form)
     method, level = one_of("packing method", method, Method), one_of("packing level", level, Level)
     capacity = room(budget)
     if level is Level.SENTENCE and question is None:
         raise InputError('pack(level="sentence") chooses sentences by the question: give question=')
-    groups = _groups(hits, merge_duplicates)
+    groups = _groups(hits)
     worths = _values(hits, groups, values)
     if not groups:
         return Packed("", hits, (), counter.count(""), Status.NO_RELEVANT_CONTEXT)
@@ -105,8 +108,7 @@ def pack(
         return Packed("", hits.keep([]), (), counter.count(""), Status.NOTHING_FITS)
     text, sources, tokens = fitting.written(chosen, titles=packed is Level.CHUNK)
     citations = tuple(citation for source in sources for citation in source.citations)
-    kept = hits.keep([shown.hit for shown in chosen])
-    return Packed(text, kept, citations, tokens, Status.OK, sources, packed)
+    return Packed(text, hits.keep(_kept(hits, chosen, most)), citations, tokens, Status.OK, sources, packed)
 
 
 def _tight(fitting: Fitting, method: Method) -> bool:
@@ -116,18 +118,39 @@ def _tight(fitting: Fitting, method: Method) -> bool:
     return fitting.capacity * len(best) < _TIGHT * sum(best)
 
 
-def _groups(hits: Hits, merge: bool) -> dict[str, list[Hit]]:
-    """The candidates by id, best first, each with the hits that it stands for."""
+def _groups(hits: Hits) -> dict[str, list[Hit]]:
+    """The candidates by id, best first, each with the hits that it stands for: those of the same text."""
     groups: dict[str, list[Hit]] = {}
-    first: dict[tuple[str, str], str] = {}
-    seen = set()
-    for hit in hits:
+    first: dict[str | tuple[str, str], list[Hit]] = {}
+    seen: set[str] = set()
+    for hit in hits.items:
         if hit.id in seen:
             continue
         seen.add(hit.id)
-        leader = first.setdefault((hit.title, hit.text), hit.id) if merge else hit.id
-        groups.setdefault(leader, []).append(hit)
+        chunk = hit.chunk
+        key: str | tuple[str, str] = chunk.text.strip() or (chunk.title, "")  # without a text, the title is shown alone
+        group = first.setdefault(key, [])
+        if not group:
+            groups[hit.id] = group
+        group.append(hit)
     return groups
+
+
+def _kept(hits: Hits, chosen: Sequence[Shown], most: int | None) -> list[Hit]:
+    """The hits whose texts are shown, in their order; of one document `most`, those shown as themselves first."""
+    shown = {one.hit.id for one in chosen}
+    copies = {hit.id for one in chosen for hit in one.cited[1:]}
+    of_document = Counter(one.hit.document for one in chosen)
+    kept = []
+    for hit in hits.items:
+        if hit.id in shown:
+            shown.remove(hit.id)  # a hit that comes twice is one
+            kept.append(hit)
+        elif hit.id in copies and (most is None or of_document[hit.document] < most):
+            copies.remove(hit.id)
+            of_document[hit.document] += 1
+            kept.append(hit)
+    return kept
 
 
 def _values(hits: Hits, groups: dict[str, list[Hit]], values: Sequence[float] | None) -> list[float]:

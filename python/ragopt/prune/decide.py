@@ -169,8 +169,8 @@ class _State:
         return f" (calibrated on {fitted.questions} questions)"
 
     def keep_places(self, rule: str, places: Sequence[int] | npt.NDArray[np.intp], why: str) -> None:
-        chosen = {int(place) for place in places}
-        self.keep(rule, [hit for place, hit in enumerate(self.hits) if place in chosen], why)
+        hits = self.hits.items
+        self.keep(rule, list(hits) if len(places) == len(hits) else [hits[place] for place in places], why)
 
     def keep(self, rule: str, kept: list[Hit], why: str, least_of_all: int | None = None) -> None:
         before = self.hits

@@ -22,10 +22,11 @@ def drop_duplicates(hits: Hits, least: float = 1.0) -> Hits:
     """
     least = fraction("duplicates", least)
     documents: dict[str, int] = {}
+    chunks = [hit.chunk for hit in hits]
     better = _core.duplicates(
-        [_text(hit) for hit in hits],
-        [documents.setdefault(hit.document, len(documents)) for hit in hits],
-        [hit.span for hit in hits],
+        [_text(chunk.text) for chunk in chunks],
+        [documents.setdefault(chunk.document, len(documents)) for chunk in chunks],
+        [chunk.span for chunk in chunks],
         least,
     )
     dropped: dict[int, list[Hit]] = {}
@@ -42,7 +43,6 @@ def drop_duplicates(hits: Hits, least: float = 1.0) -> Hits:
     return hits.keep(kept)
 
 
-def _text(hit: Hit) -> str:
+def _text(text: str) -> str:
     """Half a surrogate pair, which no index holds but another source may, counts as a question mark."""
-    text = hit.text
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import numpy as np
-import numpy.typing as npt
-
 from ragopt._core import TokenRates
 from ragopt.errors import InputTypeError, UnknownNameError
 from ragopt.types import TokenCount
@@ -24,7 +21,6 @@ models'; `pooled` spans these and two more, for models whose tokenizer is not kn
 
 POOLED = "pooled"
 
-Tokens = npt.NDArray[np.int64]
 _CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -80,21 +76,20 @@ class ByteEstimate:
 
     def count_many(self, texts: Sequence[str]) -> list[TokenCount]:
         """The tokens of each text, in order."""
-        columns = (column.tolist() for column in self.bounds(texts))
         method, samples = self._method, self._fitted.samples
-        return [TokenCount(point, low, high, method, samples) for point, low, high in zip(*columns, strict=True)]
+        columns = zip(*self.bounds(texts), strict=True)
+        return [TokenCount(point, low, high, method, samples) for point, low, high in columns]
 
-    def bounds(self, texts: Sequence[str]) -> tuple[Tokens, Tokens, Tokens]:
-        """Point, low and high of each text as three arrays of integers: `count_many` without its objects."""
+    def bounds(self, texts: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
+        """The points, lows and highs of these texts: `count_many` without an object for each."""
         for text in texts:
             if not isinstance(text, str):
                 raise InputTypeError(f"tokens are counted in text, not in {type(text).__name__}")
         try:
             return self._fitted.rates.bounds(texts, self._fitted.slack)
         except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot hold: a tokenizer gets a sign for it
-            return self._fitted.rates.bounds(
-                [_SURROGATES.sub("\ufffd", text) for text in texts], self._fitted.slack
-            )
+            cleaned = [_SURROGATES.sub("\ufffd", text) for text in texts]
+            return self._fitted.rates.bounds(cleaned, self._fitted.slack)
 
     def __reduce__(self) -> tuple[type[ByteEstimate], tuple[str]]:
         return ByteEstimate, (self._family,)  # the rates are read again where it is unpickled

@@ -20,12 +20,12 @@ def count_all(counter: TokenCounter, texts: Sequence[str]) -> list[TokenCount]:
 def points(counter: TokenCounter, texts: Sequence[str]) -> list[int]:
     """The point of each text's count, in order."""
     if type(counter) is ByteEstimate:  # as whole numbers, without an object for each
-        return counter.bounds(texts)[0].tolist()
+        return counter.bounds(texts)[0]
     return [count.point for count in count_all(counter, texts)]
 
 
 def highs(counter: TokenCounter, texts: Sequence[str]) -> list[int]:
     """The upper bound of each text's count, in order."""
     if type(counter) is ByteEstimate:
-        return counter.bounds(texts)[2].tolist()
+        return counter.bounds(texts)[2]
     return [count.high for count in count_all(counter, texts)]

@@ -1,6 +1,5 @@
 //! `TokenRates` of `_core.pyi`.
 
-use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use ragopt_core::analysis::tokens::{FEATURES, NAMES, Pairs, Rates, features};
@@ -8,8 +7,7 @@ use ragopt_core::error::Error;
 
 use crate::errors::Raised;
 
-type Counts<'py> = Bound<'py, PyArray1<i64>>;
-type Bounds<'py> = (Counts<'py>, Counts<'py>, Counts<'py>);
+type Bounds = (Vec<i64>, Vec<i64>, Vec<i64>);
 
 /// What an estimate of model tokens adds up.
 #[pyclass(frozen, module = "ragopt._core")]
@@ -37,17 +35,16 @@ impl TokenRates {
     }
 
     #[pyo3(signature = (texts, slack, /))]
-    fn bounds<'py>(&self, py: Python<'py>, texts: Vec<PyBackedStr>, slack: f64) -> Result<Bounds<'py>, Raised> {
+    #[expect(clippy::needless_pass_by_value, reason = "as Python hands it over")]
+    fn bounds(&self, py: Python<'_>, texts: Vec<PyBackedStr>, slack: f64) -> Result<Bounds, Raised> {
         let [point, low, high] = &self.rates[..] else {
             return Err(Error::Input("token rates: bounds are of three rows, point, low and high".to_owned()).into());
         };
         let rates = Rates { point, low, high, slack };
         let count = |text: &PyBackedStr| {
             // No text is no token; a lone blank has no feature, and may be one.
-            if text.is_empty() { [0; 3] } else { rates.bounds(&features(text, &self.pairs)) }
+            if text.is_empty() { (0, 0, 0) } else { rates.bounds(&features(text, &self.pairs)) }
         };
-        let counts: Vec<[i64; 3]> = py.detach(|| texts.iter().map(count).collect());
-        let [point, low, high] = [0, 1, 2].map(|row| PyArray1::from_iter(py, counts.iter().map(|count| count[row])));
-        Ok((point, low, high))
+        Ok(py.detach(|| texts.iter().map(count).collect()))
     }
 }

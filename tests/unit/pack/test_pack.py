@@ -67,13 +67,13 @@ def test_every_form_keeps_to_the_budget(form: Form) -> None:
 
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("counter", [Characters(), Moody(), Saving(), ByteEstimate()], ids=lambda c: type(c).__name__)
-@given(chunks=CHUNKS, budget=st.integers(1, 250), merge=st.booleans())
+@given(chunks=CHUNKS, budget=st.integers(1, 250))
 def test_whatever_comes_in(
-    counter: TokenCounter, order: Order, chunks: list[tuple[str, str, str]], budget: int, merge: bool
+    counter: TokenCounter, order: Order, chunks: list[tuple[str, str, str]], budget: int
 ) -> None:
     hits = hits_of(*(chunk(id_, text, title) for id_, text, title in chunks))
     before = repr(hits)
-    packed = pack(hits, budget, counter, order=order, merge_duplicates=merge)
+    packed = pack(hits, budget, counter, order=order)
     assert repr(hits) == before
     assert packed.tokens == counter.count(packed.text)
     assert packed.tokens.high <= budget
@@ -81,16 +81,27 @@ def test_whatever_comes_in(
     places = [hits.ids.index(id_) for id_ in packed.hits.ids]
     assert places == sorted(places)
     markers = re.findall(r"^\[\d+\]", "\n".join(packed.text.splitlines()), re.MULTILINE)
-    assert markers == [f"[{n}]" for n in range(1, len(packed.hits) + 1)]
+    assert markers == [f"[{n}]" for n in range(1, len(packed.sources) + 1)]
     assert list(dict.fromkeys(citation.marker for citation in packed.citations)) == markers
-    assert {c.id for c in packed.citations} >= set(packed.hits.ids)
+    shown = [source.text.strip() for source in packed.sources if source.text.strip()]
+    assert len(set(shown)) == len(shown)  # no text twice
+    cited = {c.id for c in packed.citations}
+    assert cited == set(packed.hits.ids)
+    known = {hit.id: hit for hit in reversed(hits)}
+    assert cited >= {id_ for id_, hit in known.items() if hit.text.strip() in shown}  # the sources of all are cited
+    for c in packed.citations:
+        assert c.document == known[c.id].document and c.span == known[c.id].span
     assert (packed.status is Status.OK) == bool(packed.hits)
     if not packed.hits:
         assert packed.text == ""
         assert packed.status is (Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT)
 
 
-BLOCKS = st.lists(st.tuples(st.sampled_from(["", "Title"]), st.text("xy ", min_size=1, max_size=30)), max_size=8)
+BLOCKS = st.lists(
+    st.tuples(st.sampled_from(["", "Title"]), st.text("xy ", min_size=1, max_size=30)),
+    max_size=8,
+    unique_by=lambda block: block[1].strip(),
+)
 
 
 @given(BLOCKS, st.integers(1, 200))
@@ -105,13 +116,13 @@ def test_the_choice_is_the_best_of_every_subset(blocks: list[tuple[str, str]], b
 
 def test_beats_cutting_and_skipping_where_they_differ() -> None:
     # The best chunk takes the whole budget; the next three together are worth more: 1/2 + 1/3 + 1/4 > 1.
-    hits = hits_of(chunk("a", "x" * 96), *(chunk(id_, "y" * 26) for id_ in "bcd"))
+    hits = hits_of(chunk("a", "x" * 96), *(chunk(id_, id_ * 26) for id_ in "bcd"))
     assert pack(hits, 100, Characters()).hits.ids == ["b", "c", "d"]
     assert pack(hits, 250, Characters()).hits.ids == ["a", "b", "c", "d"]
 
 
 def test_room_that_joining_leaves_is_filled() -> None:
-    hits = hits_of(*(chunk(str(i), "z" * 90) for i in range(6)))
+    hits = hits_of(*(chunk(str(i), str(i) * 90) for i in range(6)))
     packed = pack(hits, 140, Saving())
     assert packed.hits.ids == ["0", "1", "2", "3", "4"] and packed.tokens.high <= 140
 
@@ -137,12 +148,48 @@ def test_the_text() -> None:
     assert [c.id for c in edges.citations] == list("acedb")
 
 
-def test_equal_texts_are_merged_only_when_asked() -> None:
-    hits = hits_of(chunk("a", "same", "T"), chunk("b", "other"), chunk("c", "same", "T"), chunk("d", "same", "U"))
-    assert pack(hits, 500, Characters()).hits.ids == ["a", "b", "c", "d"]
-    merged = pack(hits, 500, Characters(), merge_duplicates=True)
-    assert merged.hits.ids == ["a", "b", "d"]
-    assert [(c.marker, c.id) for c in merged.citations] == [("[1]", "a"), ("[1]", "c"), ("[2]", "b"), ("[3]", "d")]
+def test_equal_texts_are_packed_once_and_all_are_cited() -> None:
+    hits = hits_of(
+        chunk("a", "same", "T"),
+        chunk("b", "other"),
+        chunk("c", " same\n", "T"),
+        chunk("d", "same", "U"),
+        chunk("e", ""),
+    )
+    packed = pack(hits, 500, Characters())
+    assert packed.hits.ids == ["a", "b", "c", "d", "e"] and packed.text.count("same") == 1
+    assert [(c.marker, c.id) for c in packed.citations] == [
+        ("[1]", "a"),
+        ("[1]", "c"),
+        ("[1]", "d"),
+        ("[2]", "b"),
+        ("[3]", "e"),
+    ]
+    blank = hits_of(chunk("a", "", "One title"), chunk("b", "\n", "Another"), chunk("c", "", "One title"))
+    assert [source.id for source in pack(blank, 500, Characters()).sources] == [
+        "a",
+        "b",
+    ]  # where titles are all there is, they tell
+
+
+def test_a_copy_is_cited_where_the_sentence_stands_in_its_own_document() -> None:
+    text = "Keys rotate every ninety days. Queues hold messages for four days."
+    copy = f"  {text}\n"
+    hits = hits_of(
+        chunk("a", text, "", "left", (100, 100 + len(text))), chunk("b", copy, "", "right", (7, 7 + len(copy)))
+    )
+    packed = pack(hits, 45, Characters(), question="How long do queues hold messages?", level="sentence")
+    assert packed.text == "[1]\nQueues hold messages for four days."
+    first, second = packed.citations
+    assert (first.document, text[first.span[0] - 100 : first.span[1] - 100]) == ("left", packed.sources[0].text)
+    assert (second.document, copy[second.span[0] - 7 : second.span[1] - 7]) == ("right", packed.sources[0].text)
+
+
+def test_a_sentence_that_two_chunks_hold_is_packed_once() -> None:
+    same = "Queues hold messages for four days."
+    hits = hits_of(chunk("a", f"{same} A vault keeps keys."), chunk("b", f"Nobody reads this. {same}"))
+    packed = pack(hits, 500, Characters(), question="queues messages vault", level="sentence")
+    assert packed.text.count(same) == 1 and "vault" in packed.text
 
 
 def test_a_chunk_that_comes_twice_is_packed_once() -> None:

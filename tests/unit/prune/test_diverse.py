@@ -54,7 +54,7 @@ def test_lambda_at_both_ends_and_the_penalty_against_every_pick() -> None:
 
 
 def test_settings_reach_them_with_the_vectors_of_the_index() -> None:
-    texts = {"a": "red fox den", "b": "red fox den", "c": "blue fox sea", "d": "fox"}
+    texts = {"a": "red fox den", "b": "den red fox", "c": "blue fox sea", "d": "fox"}
     index = Index.build([Document(id_, text) for id_, text in texts.items()], embedder=FakeEmbedder(64))
     assert index.vectors_of(["b", "gone"]) is not None
     plain = Pipeline(index).retrieve("red fox den")

@@ -109,8 +109,8 @@ def test_200_hits_are_quick() -> None:
     hits = hits_of(*((f"{place} {text}", str(place), (0, len(text) + 4)) for place in range(200)))
     seconds = []
     for _ in range(7):
-        start = time.perf_counter()
+        start = time.process_time()
         drop_duplicates(hits)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert all(a != b for a, b in pairwise(drop_duplicates(hits).ids))
     assert min(seconds) < 0.1, seconds  # a few milliseconds where nothing else runs

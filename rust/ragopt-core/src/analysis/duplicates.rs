@@ -28,16 +28,22 @@ pub struct Window<'a> {
 ///   and each letter of a script without spaces.
 #[must_use]
 pub fn duplicates(windows: &[Window<'_>], least: f64) -> Vec<Option<usize>> {
-    let mut kept = Kept::default();
-    // About a shingle for six bytes of text: growing the table would hash all of it again, several times.
-    kept.first.reserve(windows.iter().map(|window| window.text.len() / 6).sum());
+    let mut kept = Kept::new(windows);
     let mut standing = Vec::with_capacity(windows.len());
+    let (mut words, mut runs) = (Vec::new(), Vec::new());
     for (place, window) in windows.iter().enumerate() {
-        let words = words(window.text);
-        let shingles = shingles(&words);
-        let better = kept.overlapping(windows, place, least).or_else(|| kept.holding(&words, &shingles, least));
+        words.clear();
+        split(window.text, &mut words);
+        shingles(&words, &mut runs);
+        let fresh = kept.seen.note(&runs);
+        let better = kept.overlapping(place, least).or_else(|| {
+            // At most all its runs but the fresh ones stand in another; repeats of a run make that no more.
+            let others = (runs.len() - fresh) as f64;
+            if others < least * runs.len() as f64 { None } else { kept.holding(&words, &mut runs, least) }
+        });
         if better.is_none() {
-            kept.add(place, window.document, words, shingles);
+            kept.by_document.entry(window.document).or_default().push(place);
+            kept.places.push(place);
         }
         standing.push(better);
     }
@@ -47,34 +53,79 @@ pub fn duplicates(windows: &[Window<'_>], least: f64) -> Vec<Option<usize>> {
 /// A word by its hash, and whether it holds a digit.
 type Word = (u64, bool);
 
-/// The kept windows; `more` holds those of a shingle beyond its first, which are rare.
-#[derive(Default)]
-struct Kept {
-    by_document: HashMap<usize, Vec<usize>>,
-    first: HashMap<u64, usize, BuildHasherDefault<Mixed>>,
-    more: HashMap<u64, Vec<usize>, BuildHasherDefault<Mixed>>,
-    numbers: HashMap<usize, Vec<Word>>,
+/// Which shingles came before, perhaps: a bit each, by its hash. Those of texts that were dropped are among them.
+struct Seen {
+    bits: Vec<u64>,
+    shift: u32,
 }
 
-impl Kept {
-    fn add(&mut self, place: usize, document: usize, mut words: Vec<Word>, shingles: Vec<u64>) {
-        self.by_document.entry(document).or_default().push(place);
-        self.first.reserve(shingles.len());
+impl Seen {
+    /// With room for so many shingles at 16 bits each: of those that are new, at least 15 of 16 are known to be.
+    fn new(shingles: usize) -> Self {
+        let bits = (shingles.max(4) * 16).next_power_of_two();
+        Self { bits: vec![0; bits / 64], shift: 64 - bits.trailing_zeros() }
+    }
+
+    /// Notes them; how many were surely not there before, each counted once.
+    fn note(&mut self, shingles: &[u64]) -> usize {
+        let mut fresh = 0;
         for shingle in shingles {
-            match self.first.entry(shingle) {
-                Entry::Vacant(slot) => {
-                    slot.insert(place);
-                }
-                Entry::Occupied(_) => self.more.entry(shingle).or_default().push(place),
-            }
+            let bit = mixed(*shingle, 1) >> self.shift;
+            let (word, mask) = (&mut self.bits[(bit / 64) as usize], 1 << (bit % 64));
+            fresh += usize::from(*word & mask == 0);
+            *word |= mask;
         }
-        words.retain(|word| word.1);
-        words.sort_unstable();
-        self.numbers.insert(place, words);
+        fresh
+    }
+}
+
+/// The kept windows. Their shingles are looked up only where `seen` does not settle it, and so are known up to some
+/// window: `first` says the first that holds a shingle, `more` the others, which are rare.
+struct Kept<'a> {
+    windows: &'a [Window<'a>],
+    places: Vec<usize>,
+    by_document: HashMap<usize, Vec<usize>, BuildHasherDefault<Mixed>>,
+    seen: Seen,
+    known: usize,
+    first: HashMap<u64, usize, BuildHasherDefault<Mixed>>,
+    more: HashMap<u64, Vec<usize>, BuildHasherDefault<Mixed>>,
+    numbers: HashMap<usize, Vec<Word>, BuildHasherDefault<Mixed>>,
+}
+
+impl<'a> Kept<'a> {
+    fn new(windows: &'a [Window<'a>]) -> Self {
+        // About a shingle for six bytes of text.
+        let seen = Seen::new(windows.iter().map(|window| window.text.len() / 6).sum());
+        let (by_document, first, more, numbers) = Default::default();
+        Self { windows, places: Vec::new(), by_document, seen, known: 0, first, more, numbers }
+    }
+
+    /// Makes the shingles of all kept windows known.
+    fn know(&mut self) {
+        for &place in &self.places[self.known..] {
+            let (mut words, mut runs) = (Vec::new(), Vec::new());
+            split(self.windows[place].text, &mut words);
+            shingles(&words, &mut runs);
+            distinct(&mut runs);
+            self.first.reserve(runs.len());
+            for shingle in runs {
+                match self.first.entry(shingle) {
+                    Entry::Vacant(slot) => {
+                        slot.insert(place);
+                    }
+                    Entry::Occupied(_) => self.more.entry(shingle).or_default().push(place),
+                }
+            }
+            words.retain(|word| word.1);
+            words.sort_unstable();
+            self.numbers.insert(place, words);
+        }
+        self.known = self.places.len();
     }
 
     /// The kept window of the same document with the largest overlap, if all of them together cover enough.
-    fn overlapping(&self, windows: &[Window<'_>], place: usize, least: f64) -> Option<usize> {
+    fn overlapping(&self, place: usize, least: f64) -> Option<usize> {
+        let windows = self.windows;
         let window = &windows[place];
         let mut covered: Vec<(usize, usize, usize)> = Vec::new();
         for &other in self.by_document.get(&window.document)? {
@@ -101,9 +152,11 @@ impl Kept {
     }
 
     /// The kept text that holds the largest share of these shingles, if that is enough; of equal ones the best.
-    fn holding(&self, words: &[Word], shingles: &[u64], least: f64) -> Option<usize> {
-        let mut counts: HashMap<usize, usize> = HashMap::new();
-        for shingle in shingles {
+    fn holding(&mut self, words: &[Word], shingles: &mut Vec<u64>, least: f64) -> Option<usize> {
+        self.know();
+        distinct(shingles);
+        let mut counts: HashMap<usize, usize, BuildHasherDefault<Mixed>> = HashMap::default();
+        for shingle in shingles.iter() {
             let Some(first) = self.first.get(shingle) else { continue };
             *counts.entry(*first).or_default() += 1;
             for place in self.more.get(shingle).into_iter().flatten() {
@@ -129,12 +182,24 @@ fn part<'a>(window: &Window<'a>, from: usize, to: usize) -> Option<&'a str> {
     (places.nth(window.span.len())? == text.len()).then(|| &text[start..end])
 }
 
-fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::with_capacity(text.len() / 5);
+/// Adds the words of a text.
+fn split(text: &str, words: &mut Vec<Word>) {
+    words.reserve(text.len() / 5);
     if text.is_ascii() {
-        let runs = text.as_bytes().split(|byte| byte.is_ascii_whitespace() || *byte == b'\x0b');
-        words.extend(runs.filter(|run| !run.is_empty()).map(|run| (hash(run), run.iter().any(u8::is_ascii_digit))));
-        return words;
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let (start, mut digit) = (at, false);
+            while let Some(byte) = bytes.get(at).filter(|byte| !matches!(byte, b'\t'..=b'\r' | b' ')) {
+                digit |= byte.is_ascii_digit();
+                at += 1;
+            }
+            if at > start {
+                words.push((hash(&bytes[start..at]), digit));
+            }
+            at += 1;
+        }
+        return;
     }
     for run in text.split_whitespace() {
         let mut rest = run;
@@ -150,23 +215,25 @@ fn words(text: &str) -> Vec<Word> {
             words.push(word(rest));
         }
     }
-    words
 }
 
 fn word(text: &str) -> Word {
     (hash(text.as_bytes()), text.chars().any(char::is_numeric))
 }
 
-/// The distinct runs of SHINGLE words, or the one run of all of them where there are fewer.
-fn shingles(words: &[Word]) -> Vec<u64> {
-    let mut shingles: Vec<u64> = if words.len() < SHINGLE {
-        vec![words.iter().fold(words.len() as u64, |sum, word| mixed(sum, word.0))]
+/// The runs of SHINGLE words as they come, or the one run of all of them where there are fewer.
+fn shingles(words: &[Word], runs: &mut Vec<u64>) {
+    runs.clear();
+    if words.len() < SHINGLE {
+        runs.push(words.iter().fold(words.len() as u64, |sum, word| mixed(sum, word.0)));
     } else {
-        words.windows(SHINGLE).map(|run| run.iter().fold(0, |sum: u64, word| mixed(sum, word.0))).collect()
-    };
+        runs.extend(words.windows(SHINGLE).map(|run| run.iter().fold(0, |sum: u64, word| mixed(sum, word.0))));
+    }
+}
+
+fn distinct(shingles: &mut Vec<u64>) {
     shingles.sort_unstable();
     shingles.dedup();
-    shingles
 }
 
 /// The next of a run: multiplied by an odd number with many bits, so that order counts.
@@ -174,13 +241,25 @@ fn mixed(sum: u64, next: u64) -> u64 {
     (sum.rotate_left(5) ^ next).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// 64 bits of a text, the same in every run: eight bytes at a time, then the rest with the length.
+/// 64 bits of a text, the same in every run: its length, then eight bytes at a time, the last of them ending with it.
 fn hash(bytes: &[u8]) -> u64 {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let sum = eights.iter().fold(bytes.len() as u64, |sum, eight| mixed(sum, u64::from_le_bytes(*eight)));
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let sum = mixed(sum, u64::from_le_bytes(last));
+    let length = bytes.len();
+    let start = length as u64;
+    let sum = match (bytes.as_chunks::<8>(), bytes.last_chunk::<8>()) {
+        ((eights, _), Some(last)) => {
+            let sum = eights.iter().fold(start, |sum, eight| mixed(sum, u64::from_le_bytes(*eight)));
+            mixed(sum, u64::from_le_bytes(*last))
+        }
+        _ => {
+            let all = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+                (Some(first), Some(last)) => {
+                    u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+                }
+                _ => bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+            };
+            mixed(start, all)
+        }
+    };
     sum ^ (sum >> 32)
 }
 
@@ -199,6 +278,10 @@ impl Hasher for Mixed {
 
     fn write_u64(&mut self, number: u64) {
         self.0 = number ^ (number >> 29);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.0 = mixed(0, number as u64);
     }
 }
 

@@ -126,14 +126,14 @@ pub struct Rates<'a> {
 impl Rates<'_> {
     /// Point, low and high of a text with these features: whole tokens,.
     #[must_use]
-    pub fn bounds(&self, features: &[u64; FEATURES]) -> [i64; 3] {
+    pub fn bounds(&self, features: &[u64; FEATURES]) -> (i64, i64, i64) {
         let sum = |row: &[f64; FEATURES]| row.iter().zip(features).fold(0.0, |sum, (rate, n)| sum + rate * *n as f64);
         let (point, low, high) = (sum(self.point), sum(self.low), sum(self.high));
-        [
+        (
             (point.round_ties_even() as i64).max(1),
             ((low.min(point) - self.slack).floor() as i64).max(0),
             (high.max(point) + self.slack).ceil() as i64,
-        ]
+        )
     }
 }
 
