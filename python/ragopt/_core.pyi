@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ragopt._core_path import AlphaPath as AlphaPath
+from ragopt._core_tokens import TokenRates as TokenRates
 
 __all__ = [
     "Account",
@@ -82,21 +83,6 @@ class Analyzer:
         """Each word with its terms."""
 
     def terms_many(self, texts: Sequence[str], /) -> list[list[str]]: ...
-
-@final
-class TokenRates:
-    """An estimate of tokens: rows of a rate for each of `names()`; bit j of pairs' number i is the letters i and j."""
-
-    def __new__(cls, pairs: tuple[Sequence[int], Sequence[int]], rates: Sequence[Sequence[float]], /) -> TokenRates: ...
-    @staticmethod
-    def names() -> list[str]: ...
-    def features(self, text: str, /) -> list[int]: ...
-    def bounds(self, texts: Sequence[str], slack: float, /) -> tuple[list[int], list[int], list[int]]:
-        """Point, low and high of each text by three rows of rates; 0 of the empty text.
-
-        Sums of rates times features: rounded (half to even, at least 1); the smaller of low and point less the slack,
-        rounded down (at least 0); the larger of high and point with the slack, rounded up.
-        """
 
 def fault(step: int | None, /) -> int:
     """For tests: the process is killed before that step of writing from now on (1: the next); None: it does not.
