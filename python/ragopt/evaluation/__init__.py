@@ -1,5 +1,6 @@
 """Measures, judged runs, and what can be told from noise."""
 
+from ragopt.evaluation.agreement import Agreement, agreement
 from ragopt.evaluation.answers import Answers, answer_share, check_answers
 from ragopt.evaluation.evaluate import MEASURES, evaluate, score_run
 from ragopt.evaluation.feedback import Feedback, FeedbackLabels, feedback_labels, read_feedback
@@ -23,6 +24,7 @@ from ragopt.evaluation.unit import By, Unit
 __all__ = [
     "MEASURES",
     "Against",
+    "Agreement",
     "Answers",
     "By",
     "Comparison",
@@ -48,6 +50,7 @@ __all__ = [
     "Table",
     "Unit",
     "Worded",
+    "agreement",
     "answer_share",
     "check_answers",
     "check_ids",
