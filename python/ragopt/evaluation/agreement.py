@@ -24,12 +24,12 @@ _HIGHEST = 3
 class Agreement:
     """Two judges on the pairs that both graded.
 
-    `same` is the share of pairs on which they agree about relevance (grade 1 or more), `kappa` Cohen's (1960) for that:
-    0 is what chance gives, 1 is full agreement, with a 95 % percentile bootstrap interval over questions, since pairs of
-    a question are judged alike. `graded` is the kappa of grades 0 to 3 with quadratic weights (Cohen 1968), where both
-    use more than two of them, else None. NaN where a judge says the same of every pair, or, for the bounds, where there
-    is one question. `stricter` and `milder` count the pairs that the first judge calls irrelevant and the second
-    relevant, and the other way round.
+    `same` is the share of pairs on which they agree about relevance (grade 1 or more), and `kappa` Cohen's (1960) for
+    that: 0 is what chance gives, 1 is full agreement. Its 95 % interval is a bootstrap over questions (percentiles),
+    since pairs of a question are judged alike. `graded` is the kappa of grades 0 to 3 with quadratic weights (Cohen
+    1968), where both use more than two of them, else None. NaN where a judge says the same of every pair, and for the
+    bounds where there is one question. `stricter` and `milder` count the pairs that the first judge calls irrelevant
+    and the second relevant, and the other way round.
     """
 
     pairs: int
@@ -86,8 +86,8 @@ def agreement(first: QrelsLike, second: QrelsLike, *, seed: int = 0) -> Agreemen
     counts = binary.sum(axis=0)
     pairs_in_all = int(whole.sum())
     levels = min(np.count_nonzero(whole.sum(axis=axis)) for axis in (0, 1))
-    steps = np.arange(_HIGHEST + 1)
-    squares = (steps[:, None] - steps[None, :]) ** 2.0
+    steps = np.arange(_HIGHEST + 1, dtype=np.float64)
+    squares: Floats = (steps[:, None] - steps[None, :]) ** 2
     return Agreement(
         pairs=pairs_in_all,
         questions=len(both),
@@ -122,4 +122,5 @@ def _kappas(tables: Floats, weights: Floats) -> Floats:
     rows, columns = tables.sum(axis=2), tables.sum(axis=1)
     expected = np.einsum("ti,tj,ij->t", rows, columns, weights)
     observed = (tables * weights).sum(axis=(1, 2)) * total
-    return 1.0 - np.divide(observed, expected, out=np.full(len(tables), nan), where=expected > 0)
+    ratio: Floats = np.divide(observed, expected, out=np.full(len(tables), nan), where=expected > 0)
+    return 1.0 - ratio

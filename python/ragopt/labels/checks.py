@@ -1,4 +1,4 @@
-"""What a reply must be: JSON of one shape, and questions that a person could have asked. Never trusted, never mended."""
+"""What a reply must be: JSON of one shape, and questions that a person could have asked. Never mended."""
 
 from __future__ import annotations
 

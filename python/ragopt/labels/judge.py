@@ -181,6 +181,10 @@ def _work(
 def _pool(index: Index, asked: Questions, k: int, where: Where | None) -> dict[str, dict[str, None]]:
     pool: dict[str, dict[str, None]] = {id: {} for id in asked.ids}
     vectors = asked.vectors if asked.vectors is not None else index.embed_queries(asked.queries)
+    if vectors is None and index.describe()["dimension"]:
+        raise InputError(
+            "this index has vectors but no embedder, so that the pool would be BM25's alone: give vectors="
+        )
     for alpha in _POOLED_AT if vectors is not None else _POOLED_AT[:1]:
         found = index.search_many(asked.queries, k=k, alpha=alpha, where=where, vectors=vectors)
         for id, hits in zip(asked.ids, found, strict=True):

@@ -159,6 +159,7 @@ def synthetic_labels(
     """
     chunks, requests = _requests(index, count, per_chunk, seed, least_words)
     whole("top", top, least=1)
+    index.embed_queries([chunks[0].text])  # an index without its embedder says so before anything is paid
     caller = Caller(generator, calls or Calls())
 
     def read(i: int, text: str) -> list[str]:
