@@ -8,8 +8,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from ragopt import Document, Index
 from ragopt.backends.bedrock import BedrockGenerator, runtime_client
-from ragopt.errors import GenerationError
+from ragopt.errors import GenerationError, InputError
+from ragopt.labels import judge_labels, synthetic_labels
 from ragopt.pipeline import Pipeline
 from ragopt.testing import FakeRetriever
 from ragopt.types import Answer, GenerateSettings, Generation, Status
@@ -91,3 +93,12 @@ def test_a_question_goes_through_the_pipeline(model: BedrockGenerator) -> None:
     *pieces, whole = pipeline.stream("what is the limit of buckets?")
     assert isinstance(whole, Answer)
     assert "".join(str(piece) for piece in pieces) == whole.text == answer.text
+
+
+def test_chatter_is_never_a_label(model: BedrockGenerator) -> None:
+    """The emulator answers with plain words: calls go out and are counted, and not one becomes a question or a grade."""
+    index = Index.build([Document("d", "A bucket holds objects, and its owner may share them with others. " * 4)])
+    with pytest.raises(InputError, match="not one question came of 1 requests: the reply is"):
+        synthetic_labels(index, model, 1)
+    with pytest.raises(InputError, match="not one of 1 pairs was graded: the reply is"):
+        judge_labels(index, {"q": "who may share objects?"}, model)

@@ -17,7 +17,7 @@ from ragopt.errors import RagoptError
 
 __all__ = ["main", "make_parser"]
 
-_COMMANDS = ("index", "search", "pack", "ask", "tokens", "evaluate", "tune", "inspect", "doctor", "demo")
+_COMMANDS = ("index", "search", "pack", "ask", "tokens", "label", "evaluate", "tune", "inspect", "doctor", "demo")
 _INTERRUPTED, _PIPE_CLOSED, _WRONG_USE = 130, 141, 2  # 128 + the signal's number, as shells have it
 
 
