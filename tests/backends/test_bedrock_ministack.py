@@ -96,7 +96,7 @@ def test_a_question_goes_through_the_pipeline(model: BedrockGenerator) -> None:
 
 
 def test_chatter_is_never_a_label(model: BedrockGenerator) -> None:
-    """The emulator answers with plain words: calls go out and are counted, and not one becomes a question or a grade."""
+    """The emulator answers with plain words: calls go out, and none becomes a question or a grade."""
     index = Index.build([Document("d", "A bucket holds objects, and its owner may share them with others. " * 4)])
     with pytest.raises(InputError, match="not one question came of 1 requests: the reply is"):
         synthetic_labels(index, model, 1)
