@@ -18,6 +18,7 @@ from ragopt.tokens import ByteEstimate, LearningCounter
 from ragopt.types import TokenCount
 
 ROUNDS, TAUGHT, JUDGED = 10, 50, 200
+SIZES, WHOLES = (1000, 3000), 200
 COLUMNS = {"claude-4.6": "claude_3_to_4_6", "claude-5": "claude_4_8_and_5"}
 
 
@@ -38,6 +39,23 @@ def learning(rows: list[dict[str, object]], family: str, pooled: bool) -> None:
                     before.append((base.count(prompt), true))
                     after.append((counter.count(prompt), true))
         print(f"| {kind} | {base.family} for {family} | {_figures(before)} | {_figures(after)} |")
+
+
+def wholes(rows: list[dict[str, object]]) -> dict[tuple[str, int], tuple[float, float]]:
+    """By kind and size: how many contexts, texts of one kind joined up to about so many tokens, are under `high`, and
+    the median of high over true, where the true count is the sum of the texts' and a token for each break."""
+    counter, draw, found = ByteEstimate(), random.Random(0), {}
+    for kind in sorted({str(row["kind"]) for row in rows}):
+        mine = [(str(row["text"]), int(str(row[COLUMNS["claude-5"]]))) for row in rows if row["kind"] == kind]
+        for size in SIZES:
+            count = max(2, round(size / mean(tokens for _, tokens in mine)))
+            ratios = []
+            for _ in range(WHOLES):
+                chosen = draw.sample(mine, min(count, len(mine)))
+                true = sum(tokens for _, tokens in chosen) + len(chosen) - 1
+                ratios.append(counter.count("\n\n".join(text for text, _ in chosen)).high / true)
+            found[kind, size] = mean(ratio >= 1 for ratio in ratios), median(ratios)
+    return found
 
 
 def _figures(judged: list[tuple[TokenCount, int]]) -> str:
@@ -66,6 +84,9 @@ def main(path: str) -> None:
     print("|---|---|--:|--:|--:|--:|--:|--:|")
     learning(rows, "claude-5", pooled=False)
     learning(rows, "claude-5", pooled=True)
+    print("\n| kind | tokens | under high | high / true |\n|---|--:|--:|--:|")
+    for (kind, size), (under, ratio) in wholes(rows).items():
+        print(f"| {kind} | {size:,} | {under:.1%} | {ratio:.2f} |")
     speed(rows)
 
 

@@ -18,7 +18,19 @@ from ragopt.errors import InputError
 from ragopt.evaluation import By, Qrels, QrelsLike, Queries, Questions, Unit
 from ragopt.pipeline import Pipeline
 from ragopt.protocols import Progress
-from ragopt.types import Context, Form, Level, Method, PackSettings, Piece, PruneSettings, Settings, Source, Where
+from ragopt.types import (
+    Context,
+    Form,
+    Level,
+    Method,
+    PackSettings,
+    Piece,
+    PruneSettings,
+    Query,
+    Settings,
+    Source,
+    Where,
+)
 from ragopt.types.rendering import write
 
 __all__ = ["LeverSaving", "lever_savings"]
@@ -94,14 +106,14 @@ def lever_savings(
     steps = list(_steps(pipeline.settings))
     sizes, counts, recalls = (np.full((len(questions), len(steps)), np.nan) for _ in range(3))
     unit = Unit(by)
-    for row, (id_, query) in enumerate(zip(questions.ids, questions.queries, strict=True)):
+    asked = [pipeline.with_settings(step.settings) for step in steps]
+    for row, (id_, query) in enumerate(zip(questions.ids, _with_vectors(questions), strict=True)):
         wanted = (
             {of for of, grade in judged[id_].items() if grade > 0} if judged is not None and id_ in judged else set()
         )
         for column, step in enumerate(steps):
-            asked = pipeline.with_settings(step.settings)
-            context = asked.retrieve(query, where=where, budget=step.budget)
-            size = context.tokens if step.merged else asked.counter.count(_apart(context))
+            context = asked[column].retrieve(query, where=where, budget=step.budget)
+            size = context.tokens if step.merged else pipeline.counter.count(_apart(context))
             sizes[row, column], counts[row, column] = size.point, len(context.hits)
             if wanted:
                 recalls[row, column] = len(wanted & set(_sent(context, unit))) / len(wanted)
@@ -110,6 +122,13 @@ def lever_savings(
     known = ~np.isnan(recalls[:, 0])
     mean_recalls = recalls[known].mean(axis=0).tolist() if known.any() else [None] * len(steps)
     return _savings(steps, sizes.mean(axis=0).tolist(), counts.mean(axis=0).tolist(), mean_recalls, price)
+
+
+def _with_vectors(questions: Questions) -> tuple[str | Query, ...]:
+    if questions.vectors is None:
+        return questions.queries
+    queries = (Query(query) if isinstance(query, str) else query for query in questions.queries)
+    return tuple(replace(query, vector=row) for query, row in zip(queries, questions.vectors, strict=True))
 
 
 def _savings(

@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ragopt.tokens
+from benches.tokens import wholes
 from ragopt._core import TokenRates
 from ragopt.errors import InputError, InputTypeError, UnknownNameError
 from ragopt.tokens import FAMILIES, ByteEstimate, LearningCounter, family_of, highs, points
@@ -172,6 +173,15 @@ def test_the_stated_error_and_coverage_hold_on_real_counts(family: str) -> None:
     for rule in (len, lambda text: len(text.encode())):  # characters or bytes by four
         assert median(rule(row["text"]) / 4 / row[COLUMNS[family]] for row in rows) < 0.9
         assert mean(rule(row["text"]) / 4 < row[COLUMNS[family]] for row in rows) > 0.7
+
+
+@pytest.mark.collections
+def test_contexts_of_several_texts_are_under_the_upper_bound() -> None:
+    with gzip.open(shared("token-counts", "counts.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        found = wholes([json.loads(line) for line in lines])
+    assert {"Vietnamese", "Python code", "JSON"} <= {kind for kind, _ in found}
+    for which, (under, ratio) in found.items():
+        assert under >= 0.99 and ratio < 1.35, which
 
 
 @pytest.mark.parametrize("family", CLAUDE)
