@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import cast
 
@@ -11,7 +11,7 @@ from ragopt.errors import GenerationError, InputError, InputTypeError
 from ragopt.generate import Prompt, build_prompt, instructions_for, marks_of
 from ragopt.index import Index, off_loop
 from ragopt.observe import Tracer
-from ragopt.pack import pack
+from ragopt.pack import Packed, pack
 from ragopt.protocols import BlockGenerator, Generator, Retriever, TokenCounter
 from ragopt.prune import VectorsOf, decide, relevance
 from ragopt.query import CAUTIOUS, History, as_turns, prepare
@@ -37,6 +37,9 @@ from ragopt.types import (
 )
 
 __all__ = ["Pipeline"]
+
+#: Query, hits found, hits kept, settings, counter, budget → what is packed.
+Packer = Callable[[Query, Hits, Hits, Settings, TokenCounter, Budget | int | None], Packed]
 
 
 class Pipeline:
@@ -285,11 +288,12 @@ def context_of(
     budget: Budget | int | None = None,
     tracer: Tracer | None = None,
     outside: bool = False,
+    packer: Packer | None = None,
 ) -> Context:
     """The stages after the search: the hits that were `found`, pruned and packed as the settings say.
 
     `vectors` gives the vectors of chunks by their ids, for orders that need them. `outside`: the corpus hardly answers
-    such a question, so nothing was searched.
+    such a question, so nothing was searched. `packer` stands in for `packed_of`, as one that remembers does.
     """
     tracer = tracer or Tracer()
     with tracer.span("prune") as details:
@@ -299,26 +303,41 @@ def context_of(
         details.update(dropped=len(found) - len(hits), kept=len(hits))
         details.update(rules=[asdict(decision) for decision in pruned.decisions])
     with tracer.span("pack") as details:
-        chosen, fitted = settings.pack, settings.prune.recalibration
-        calibrated = fitted is not None and found.normalizer is Normalizer.BOUNDED
-        known = dict(zip(found.ids, relevance(found, fitted).tolist(), strict=True)) if calibrated else {}
-        packed = pack(
-            hits,
-            _room(query, budget, settings, counter),
-            counter,
-            order=chosen.order,
-            form=chosen.form,
-            method=chosen.method,
-            level=chosen.level,
-            trim=chosen.trim,
-            values=[known[hit.id] for hit in hits] if calibrated else None,
-            question=query.text,
-        )
+        packed = (packer or packed_of)(query, found, hits, settings, counter, budget)
+        calibrated = _calibrated(found, settings)
         details.update(packed=len(packed.hits), tokens=packed.tokens.point, counted_by=packed.tokens.method)
-        details.update(method=str(chosen.method), level=str(packed.level), value="relevance" if calibrated else "rank")
+        details.update(method=str(settings.pack.method), level=str(packed.level))
+        details.update(value="relevance" if calibrated else "rank")
     status = Status.OK if packed.hits else Status.NOTHING_FITS if hits else Status.NO_RELEVANT_CONTEXT
     status = Status.OUT_OF_SCOPE if outside else status
     return Context(packed.text, packed.hits, packed.citations, packed.tokens, status, tracer.trace, packed.sources)
+
+
+def packed_of(
+    query: Query, found: Hits, hits: Hits, settings: Settings, counter: TokenCounter, budget: Budget | int | None
+) -> Packed:
+    """`hits`, of those that were `found`, packed as the settings say."""
+    chosen, values = settings.pack, None
+    if _calibrated(found, settings):
+        known = dict(zip(found.ids, relevance(found, settings.prune.recalibration).tolist(), strict=True))
+        values = [known[hit.id] for hit in hits]
+    return pack(
+        hits,
+        _room(query, budget, settings, counter),
+        counter,
+        order=chosen.order,
+        form=chosen.form,
+        method=chosen.method,
+        level=chosen.level,
+        trim=chosen.trim,
+        values=values,
+        question=query.text,
+    )
+
+
+def _calibrated(found: Hits, settings: Settings) -> bool:
+    """Whether packing knows what hits are worth."""
+    return settings.prune.recalibration is not None and found.normalizer is Normalizer.BOUNDED
 
 
 def _room(query: Query, budget: Budget | int | None, settings: Settings, counter: TokenCounter) -> Budget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tomllib
 
 from ragopt.backends.plotting import require
 from ragopt.cli.conditions import filter_of
@@ -23,6 +24,7 @@ from ragopt.economics import DEFAULT_MODEL, QuestionCost, price
 from ragopt.errors import InputError
 from ragopt.evaluation import Qrels, label_problems, read_feedback
 from ragopt.tuning import Objective, check, tune
+from ragopt.tuning.space import Levers
 from ragopt.types import Settings
 
 __all__ = ["add_parser", "run"]
@@ -60,6 +62,18 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--allow-copies", action="store_true", help="tune on synthetic questions although they copy their chunks"
     )
+    parser.add_argument(
+        "--levers",
+        nargs="*",
+        metavar="FIELD[=V,V]",
+        help="search k1, b, top-k, thresholds, packing and budget together as well (minutes); with names, such as "
+        "prune.gap or pack.tokens=500,1000, those alone",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="keep what --levers works out: after Ctrl-C, the same command goes on from there",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     add_search(parser)
     add_json(parser)
@@ -96,6 +110,28 @@ def _cost(args: argparse.Namespace) -> QuestionCost:
     return QuestionCost(
         price(args.model), args.prompt_tokens, args.cached_tokens, args.output_tokens, args.seconds_per_1000
     )
+
+
+def levers_of(given: list[str] | None) -> Levers | None:
+    """The levers of the command line: none, all, or fields with the values to try, which are read as TOML."""
+    if not given:
+        return None if given is None else "all"
+    plain = [field for field in given if "=" not in field]
+    if len(plain) == len(given):
+        return plain
+    if plain:
+        raise InputError(f"--levers {plain[0]}: give values for all fields, as in {plain[0]}=0.1,0.2, or for none")
+    return {
+        field: [_value(text) for text in values.split(",")]
+        for field, _, values in (one.partition("=") for one in given)
+    }
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        return text  # a name, as in pack.level=sentence
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -148,6 +184,8 @@ def run(args: argparse.Namespace) -> int:
             price=args.price,
             allow_copies=args.allow_copies,
             answers=None if args.answers is None else read_answers(args.answers),
+            levers=levers_of(args.levers),
+            state=args.state,
             progress=progress,
         )
     result.save(args.output)

@@ -1,6 +1,7 @@
 """Tuning: which settings judged questions speak for, and whether the gain is real."""
 
 from ragopt.tuning.ablation import Contribution, Lever, contributions
+from ragopt.tuning.bm25 import Bm25Choice
 from ragopt.tuning.check import Check, Standing, check
 from ragopt.tuning.front import Axis, Front, Trade, pareto
 from ragopt.tuning.levers import LeverSaving, lever_savings
@@ -10,16 +11,20 @@ from ragopt.tuning.outcome import AlphaPoint, Curves, Facts, Health, KPoint, Top
 from ragopt.tuning.path import AlphaCurve, AlphaPath, Plateau, alpha_path
 from ragopt.tuning.replay import Replay
 from ragopt.tuning.result import TuneResult
+from ragopt.tuning.space import LEVERS
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.tune import tune
 from ragopt.tuning.verdict import Claim, Outcome, Verdict, judge
+from ragopt.tuning.wider import LeverChoice
 
 __all__ = [
+    "LEVERS",
     "AlphaCurve",
     "AlphaPath",
     "AlphaPoint",
     "Arm",
     "Axis",
+    "Bm25Choice",
     "Check",
     "Claim",
     "Contribution",
@@ -30,6 +35,7 @@ __all__ = [
     "Health",
     "KPoint",
     "Lever",
+    "LeverChoice",
     "LeverSaving",
     "Moved",
     "Objective",

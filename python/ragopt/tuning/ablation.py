@@ -5,8 +5,8 @@ Every row is measured on the same judged questions by what is sent: searched, pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +35,7 @@ from ragopt.evaluation import (
 from ragopt.pipeline import context_of
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import ByteEstimate
+from ragopt.tuning.space import changes
 from ragopt.types import Query, Settings, Where
 
 __all__ = ["Contribution", "Lever", "contributions"]
@@ -146,7 +147,7 @@ def _contributions(
         rows.append(
             Contribution(
                 lever=lever,
-                change=_change(before, after, lever),
+                change=", ".join(changes(before, alone)),
                 quality=compared.difference,
                 tokens=mean_interval(tokens - base_tokens, seed=seed),
                 p=compared.p,
@@ -175,26 +176,3 @@ def _with(settings: Settings, after: Settings, lever: Lever) -> Settings:
             return replace(settings, search=replace(search, min_score=least), prune=after.prune)
         case Lever.PACKING:
             return replace(settings, pack=after.pack)
-
-
-def _change(before: Settings, after: Settings, lever: Lever) -> str:
-    """What the lever changes, in words of the settings file."""
-    one, two = before, _with(before, after, lever)
-    out: list[str] = []
-    for stage in ("search", "prune", "pack"):
-        out += _differences(stage, getattr(one, stage), getattr(two, stage))
-    return ", ".join(out)
-
-
-def _differences(stage: str, one: object, two: object) -> Iterable[str]:
-    for field in fields(one):  # type: ignore[arg-type]
-        a, b = getattr(one, field.name), getattr(two, field.name)
-        if a != b:
-            yield f"{stage}.{field.name} {_told(a)} → {_told(b)}"
-
-
-def _told(value: object) -> str:
-    if value is None:
-        return "default"
-    value = getattr(value, "value", value) if not isinstance(value, StrEnum) else value
-    return f"{value:g}" if isinstance(value, float) else str(value)

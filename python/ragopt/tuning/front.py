@@ -5,7 +5,7 @@ Quality is the tuned measure of what is sent: of the hits that the pipeline woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -29,7 +29,7 @@ class Axis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One alpha and k on the tuning half: what they give, and what a question takes on average.
+    """One alpha and k on the tuning half, and what else they change: what they give, and what a question takes.
 
     `quality` is the mean of the tuned measure over what is sent, `recall` the share of the relevant that is
     sent; `seconds` is the search, as measured, and the model's reading, if its speed is known. `alpha` is None
@@ -43,6 +43,7 @@ class Trade:
     tokens: float
     dollars: float
     seconds: float = field(compare=False)
+    change: str = ""
 
     def cost(self, axis: Axis) -> float:
         """The mean cost of a question on that axis."""
@@ -109,10 +110,12 @@ def made_front(
     ks: Sequence[int],
     cost: QuestionCost,
     seconds: Callable[[float | None], float],
+    further: Iterable[tuple[float | None, int, float, float, float, str]] = (),
 ) -> Front:
     """Every alpha of the grid with every k on the tuning half, and what the exact path finds between them.
 
-    `seconds` is what the search takes at an alpha.
+    `seconds` is what the search takes at an alpha. `further` are settings that were replayed: alpha, k, quality,
+    recall, tokens, and what they change.
     """
     rows: list[tuple[float | None, int, float, float, float]] = []
     for alpha in alphas:
@@ -124,7 +127,9 @@ def made_front(
         exact, found = exact_pieces(tuning, measure, ks)
         rows += found
     trades = [
-        Trade(alpha, k, quality, recall, tokens, float(cost.dollars(tokens)), seconds(alpha) + cost.seconds(tokens))
-        for alpha, k, quality, recall, tokens in rows
+        Trade(
+            alpha, k, quality, recall, tokens, float(cost.dollars(tokens)), seconds(alpha) + cost.seconds(tokens), told
+        )
+        for alpha, k, quality, recall, tokens, told in (*((*row, "") for row in rows), *further)
     ]
     return Front(str(measure), tuple(trades), cost, exact)

@@ -19,11 +19,24 @@ import numpy.typing as npt
 from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation import Queries, Questions
 from ragopt.index import Index, Pairs, join_parts
-from ragopt.pipeline import context_of, nothing_found, query_settings
+from ragopt.pack import Packed
+from ragopt.pipeline import context_of, nothing_found, packed_of, query_settings
 from ragopt.protocols import Progress, TokenCounter
 from ragopt.query import prepare
 from ragopt.tokens import ByteEstimate
-from ragopt.types import Chunk, Context, Hits, Normalizer, Query, QuerySettings, Settings, TokenCount, Where
+from ragopt.types import (
+    Budget,
+    Chunk,
+    Context,
+    Hits,
+    Normalizer,
+    PackSettings,
+    Query,
+    QuerySettings,
+    Settings,
+    TokenCount,
+    Where,
+)
 from ragopt.types.parameters import whole
 
 __all__ = ["DEPTH", "CountedOnce", "Replay"]
@@ -87,6 +100,7 @@ class Replay:
         self._stages: dict[tuple[QuerySettings, bool], QuerySettings] = {}
         self._prepared: dict[QuerySettings, list[Query]] = {}
         self._passes: dict[_Key, list[list[Pairs]]] = {}
+        self._packs: dict[tuple[str, PackSettings, tuple[tuple[str, ...], ...]], Packed] = {}
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -125,8 +139,25 @@ class Replay:
         made = []
         for query, found in zip(self._queries(stage), self.hits(settings), strict=True):
             outside = query.answerable is not None and query.answerable < (stage.answerable or 0.0)
-            made.append(context_of(query, found, settings, self.counter, vectors=vectors, outside=outside))
+            made.append(
+                context_of(query, found, settings, self.counter, vectors=vectors, outside=outside, packer=self._packed)
+            )
         return made
+
+    def _packed(
+        self, query: Query, found: Hits, hits: Hits, settings: Settings, counter: TokenCounter,
+        budget: Budget | int | None,
+    ) -> Packed:  # fmt: skip
+        """`packed_of`, not done again where rules leave the same hits of a question: what is kept differs in scores."""
+        if settings.prune.recalibration is not None:  # then it hangs on more than the hits
+            return packed_of(query, found, hits, settings, counter, budget)
+        key = query.text, settings.pack, tuple((hit.id, *(also.id for also in hit.also)) for hit in hits)
+        packed = self._packs.get(key)
+        if packed is None:
+            packed = self._packs[key] = packed_of(query, found, hits, settings, counter, budget)
+            return packed
+        mine = {hit.id: hit for hit in hits}
+        return replace(packed, hits=hits.keep([mine[id] for id in packed.hits.ids]))
 
     def _stage(self, settings: Settings) -> QuerySettings:
         """The settings of the query stage, with what None means in them."""

@@ -11,6 +11,7 @@ from typing import Any
 from ragopt.errors import InputError
 from ragopt.evaluation import Estimate
 from ragopt.tuning.ablation import Contribution
+from ragopt.tuning.bm25 import Bm25Choice
 from ragopt.tuning.chart import curve_picture
 from ragopt.tuning.front import Front
 from ragopt.tuning.levers import LeverSaving
@@ -19,6 +20,7 @@ from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.verdict import Claim, Verdict
+from ragopt.tuning.wider import LeverChoice
 from ragopt.types import IndexIdentity, Settings, Tuned
 
 __all__ = ["TuneResult", "default_and_tuned"]
@@ -38,7 +40,8 @@ class TuneResult:
     tests there with Holm's adjustment. `expected` is the gain that the tuning half alone predicted for the held-out
     questions. `side` says why alpha is 0 or 1, where fusion was no better than one side alone. `identity` is what the
     settings file says of the index; None for a searcher that is not an `Index`. `savings` say what each lever of the
-    settings saves in tokens and dollars on up to 200 held-out questions; none for such a searcher.
+    settings saves in tokens and dollars on up to 200 held-out questions; none for such a searcher. `bm25` and `levers`
+    are what came of a wider search, None where none was asked for.
     """
 
     settings: Settings
@@ -62,6 +65,8 @@ class TuneResult:
     expected: Estimate | None = None
     side: str = ""
     savings: tuple[LeverSaving, ...] = ()
+    bm25: Bm25Choice | None = None
+    levers: LeverChoice | None = None
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
@@ -78,7 +83,8 @@ class TuneResult:
         alone was as good, or a smaller k confirmed.
         """
         alike = self.default_alpha is None or self.settings.search.alpha == self.default_alpha
-        return not alike or self.top_k.k != self.top_k.default
+        wider = bool(self.settings.search.bm25) or (self.levers is not None and self.levers.adopted)
+        return not alike or wider or self.top_k.k != self.top_k.default
 
     @property
     def written(self) -> Arm:
@@ -167,6 +173,8 @@ class TuneResult:
             f"Index: {index}." if index else "Index: not described by its searcher.",
             f"Verdict: {self.verdict.outcome}. {self.verdict}",
             f"Top-k: {self.top_k}",
+            *([] if self.bm25 is None else [f"BM25: {self.bm25}"]),
+            *([] if self.levers is None else [f"Levers: {self.levers.outcome}. {self.levers}"]),
         ]
         return lines + [f"Side: {self.side}"] * bool(self.side) + [f"Note: {note}" for note in self.notes]
 
@@ -207,6 +215,8 @@ class TuneResult:
             "expected_gain": None if self.expected is None else self.expected.to_dict(),
             "claims": [claim.to_dict() for claim in self.claims],
             "side": self.side,
+            "bm25": None if self.bm25 is None else self.bm25.to_dict(),
+            "levers": None if self.levers is None else self.levers.to_dict(),
             "default_alpha": self.default_alpha,
             "chosen_alpha": self.chosen_alpha,
             "facts": self.facts.to_dict(),

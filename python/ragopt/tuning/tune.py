@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ from ragopt.evaluation import (
     Searchable,
     Unit,
     check_ids,
+    holm,
     label_problems,
 )
 from ragopt.index import Index
@@ -35,6 +37,7 @@ from ragopt.protocols import Progress, TokenCounter
 from ragopt.tokens import ByteEstimate
 from ragopt.tuning.ablation import contributions
 from ragopt.tuning.alpha import AlphaOutcome, tune_alpha
+from ragopt.tuning.bm25 import Bm25Choice
 from ragopt.tuning.copies import check_copies
 from ragopt.tuning.front import Front, made_front
 from ragopt.tuning.halves import Half, halves
@@ -44,6 +47,7 @@ from ragopt.tuning.objective import Goal, Objective
 from ragopt.tuning.outcome import Curves, Facts
 from ragopt.tuning.plan import Plan
 from ragopt.tuning.result import TuneResult, default_and_tuned
+from ragopt.tuning.space import Levers
 from ragopt.tuning.steps import (
     Steps,
     alpha_grid,
@@ -53,7 +57,9 @@ from ragopt.tuning.steps import (
     tune_k,
 )
 from ragopt.tuning.trials import Arm, HalfSearch, Sending
-from ragopt.types import Normalizer, Settings, Where
+from ragopt.tuning.verdict import Claim
+from ragopt.tuning.widen import Space, Widened, widen
+from ragopt.types import Normalizer, SearchSettings, Settings, Where
 from ragopt.types.parameters import fraction, whole
 
 __all__ = ["tune"]
@@ -97,6 +103,8 @@ def tune(
     price: Decimal | float | str | None = None,
     answers: Answers | None = None,
     allow_copies: bool = False,
+    levers: Levers | None = None,
+    state: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> TuneResult:
     """Tune alpha and top-k of `index` on judged queries, and judge the outcome on queries held out.
@@ -123,6 +131,13 @@ def tune(
     `savings` of the result tell what each lever saves with the tuned settings (up to 200 held-out questions), and
     `contributions` what each changed setting did; with `answers` ({query id: texts that a right
     answer holds}) by the share of answers that stand in the context, else by `measure` of what is sent.
+
+    `levers` widens the search: "all", names such as "prune.gap", or {name: values to try} (`ragopt.tuning.LEVERS`).
+    k1 and b of BM25 are chosen for `measure`, and kept if that is a gain held out. Then top-k, thresholds, adaptive
+    rules, budget and packing are searched together for `objective`, by replaying what one scoring pass found; what is
+    found must hold outside the folds that chose it, and on the held-out half, or top-k alone stands. `levers` of the
+    result says so. It takes minutes rather than seconds, and writes more than alpha and k, so it is asked for.
+    `state` names a file that keeps what was replayed: a run that was stopped goes on from there, to the same result.
 
     `also` names further measures for the held-out table. `token_counter` counts the tokens of
     chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
@@ -160,6 +175,7 @@ def tune(
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
     notes += check_copies(index, (tuning_half, kept_half), unit, allow=allow_copies)
+    space = Space.of(levers, index, base, plan.ks, answers=answers is not None)
     sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(3 * len(plan.alphas) + 14, progress)
     started = time.perf_counter()
     tuning, kept = (
@@ -168,22 +184,32 @@ def tune(
     )
     embedding = (time.perf_counter() - started) / (len(tuning.questions) + len(kept.questions))
     alpha = tune_alpha(tuning, kept, plan)
-    top_k, k_curve = tune_k(tuning, kept, plan, alpha.adopted, goal)
-    final = replace(search, alpha=search.alpha if alpha.adopted is None else alpha.adopted, k=top_k.k)
-    arms = measure_arms(kept, plan, alpha, final)
-    front = _front(tuning, plan, alpha, arms, priced, embedding)
+    bm25 = space.scored(tuning, kept, plan, alpha.adopted)
+    scored = plan if bm25 is None else replace(plan, search=bm25.search)
+    now = replace(tuning, search=scored.search), replace(kept, search=scored.search)
+    top_k, k_curve = tune_k(*now, scored, alpha.adopted, goal)
+    final = replace(scored.search, alpha=search.alpha if alpha.adopted is None else alpha.adopted, k=top_k.k)
+    wide = widen(
+        now, (tuning_half[0], kept_half[0]), space, scored, base, alpha, top_k.k, goal,
+        answers=answers, state=state, progress=progress,
+    )  # fmt: skip
+    settings_written = replace(base, search=final)
+    if wide is not None and wide.choice.adopted:
+        settings_written = wide.choice.settings
+    arms = _written(measure_arms(kept, plan, alpha, final), now[1], scored, final, wide)
+    front = _front(tuning, plan, alpha, arms, priced, embedding, wide)
     before = replace(base, search=replace(search, alpha=alpha.default))
-    levers = contributions(
-        index, kept.questions, kept.qrels, before, replace(base, search=final), measure=plan.measure, where=where,
+    shares = contributions(
+        index, kept.questions, kept.qrels, before, settings_written, measure=plan.measure, where=where,
         by=unit.by, answers=answers, token_counter=sending.counter, seed=plan.seed,
     )  # fmt: skip
-    savings = _savings(index, replace(base, search=final), sending.counter, kept, priced, where)
+    savings = _savings(index, settings_written, sending.counter, kept, priced, where)
     first, second = default_and_tuned(arms)
     values = (arm.table.column(plan.measure) for arm in (first, second))
     worst = worst_questions(kept, plan.measure, (first.alpha, second.alpha), *values)
     step.end()
     return TuneResult(
-        settings=replace(base, search=final),
+        settings=settings_written,
         verdict=alpha.verdict,
         top_k=top_k,
         arms=arms,
@@ -215,12 +241,14 @@ def tune(
         questions=dict(zip(kept.questions.ids, kept.questions.texts, strict=True)),
         front=front,
         worst=worst,
-        contributions=levers,
+        contributions=shares,
         savings=savings,
         identity=index.identity() if isinstance(index, Index) else None,
-        claims=alpha.claims,
+        claims=_family(alpha, bm25, wide),
         expected=alpha.expected,
         side=alpha.side,
+        bm25=bm25,
+        levers=None if wide is None else wide.choice,
     )
 
 
@@ -243,8 +271,9 @@ def _savings(
 
 
 def _front(
-    tuning: HalfSearch, plan: Plan, alpha: AlphaOutcome, arms: Sequence[Arm], cost: QuestionCost, embedding: float
-) -> Front:
+    tuning: HalfSearch, plan: Plan, alpha: AlphaOutcome, arms: Sequence[Arm], cost: QuestionCost, embedding: float,
+    wide: Widened | None,
+) -> Front:  # fmt: skip
     """Quality against cost, with the time of a search as the arms took it: a side that is not searched costs none."""
     took = {arm.alpha: arm.seconds for arm in arms}
 
@@ -254,7 +283,29 @@ def _front(
         return took.get(share if share == 1.0 else alpha.default, arms[0].seconds) + embedding
 
     alphas = (None,) if alpha.default is None else tuple(point.alpha for point in alpha.curve)
-    return made_front(tuning, plan.measure, alphas, plan.ks, cost, seconds)
+    further = () if wide is None else wide.pieces()
+    return made_front(tuning, plan.measure, alphas, plan.ks, cost, seconds, further)
+
+
+def _written(
+    arms: tuple[Arm, ...], kept: HalfSearch, plan: Plan, final: SearchSettings, wide: Widened | None
+) -> tuple[Arm, ...]:
+    """The arms with one of what is written, where that is more than an alpha and a k."""
+    measures = tuple(dict.fromkeys((plan.measure, *plan.also)))
+    if wide is not None and wide.choice.adopted:
+        last = wide.arm(kept, measures)
+    elif final.bm25:
+        last = kept.arm("settings written", arms[-1].alpha, final.k, measures)
+    else:
+        return arms
+    return (*(arm for arm in arms if arm.name != last.name), last)
+
+
+def _family(alpha: AlphaOutcome, bm25: Bm25Choice | None, wide: Widened | None) -> tuple[Claim, ...]:
+    """All tests on the held-out half; those of the wider search adjusted over the whole family."""
+    more = [made.claim for made in (bm25, wide.choice if wide else None) if made is not None and made.claim is not None]
+    adjusted = holm([claim.p for claim in (*alpha.claims, *more)])[len(alpha.claims) :]
+    return (*alpha.claims, *(replace(claim, adjusted=p) for claim, p in zip(more, adjusted, strict=True)))
 
 
 def _notes(index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half, unit: Unit) -> list[str]:

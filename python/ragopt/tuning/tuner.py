@@ -47,12 +47,16 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tuner:
-    """`alphas` ascend from 0 to 1; `default` is the default's place; `prior` is a curve that is 0 there."""
+    """`alphas` ascend from 0 to 1; `default` is the default's place; `prior` is a curve that is 0 there.
+
+    Without `ends` there is no rule 3, and `alphas` are any numbers that tell how far settings are from the default's.
+    """
 
     alphas: Floats
     default: int
     prior: Floats
     weight: float = 0.0
+    ends: bool = True
 
     def picks(self, differences: Floats, sums: Floats) -> Places:
         """Rules 1 to 3: a place for each row of `sums`, which are sums of `differences` with some signs."""
@@ -73,6 +77,8 @@ class Tuner:
         distance = np.where(within, np.round(np.abs(self.alphas - self.alphas[self.default]), 9), np.inf)
         nearest = distance == distance.min(axis=1, keepdims=True)
         place = np.where(nearest, joined, -np.inf).argmax(axis=1)
+        if not self.ends:
+            return np.asarray(place, dtype=np.intp)
         side = np.where(place < self.default, 0, np.where(place > self.default, count - 1, place))
         return np.where(means[rows, place] - means[rows, side] < LEAST_EFFECT, side, place)
 
