@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from dataclasses import replace
 
 from ragopt.backends.plotting import require
 from ragopt.cli.conditions import filter_of
@@ -23,7 +24,9 @@ from ragopt.corpus import read_answers, read_queries
 from ragopt.economics import DEFAULT_MODEL, QuestionCost, price
 from ragopt.errors import InputError
 from ragopt.evaluation import Qrels, label_problems, read_feedback
-from ragopt.tuning import Objective, check, tune
+from ragopt.index import Index
+from ragopt.tuning import Objective, Outcome, check, compare_indexes, tune
+from ragopt.tuning.sizes import BUDGETS
 from ragopt.tuning.space import Levers
 from ragopt.types import Settings
 
@@ -39,7 +42,8 @@ def add_parser(subparsers: Subparsers) -> None:
         summary="tune alpha and top-k on judged questions, and judge the outcome on questions held out",
         example="ragopt tune docs.idx --queries queries.jsonl --qrels qrels.tsv --report report.html",
         codes="0 the settings changed for the better, or --check holds; 1 nothing better than the default could be "
-        "shown (it is written), or --check says to tune again",
+        "shown (it is written), or --check says to tune again, or --compare finds no index "
+        "surely better than the first",
     )
     add_index(parser)
     add_judgements(parser, required=False)
@@ -48,6 +52,17 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="FEEDBACK",
         help="tune nothing: hold a log of feedback (.jsonl) against what --settings promise; says when to tune again",
     )
+    parser.add_argument(
+        "--compare",
+        nargs="+",
+        metavar="INDEX",
+        help="tune nothing: compare with these indexes of the same documents, cut in other ways, at equal tokens; "
+        "judged by documents, or by --answers",
+    )
+    parser.add_argument(
+        "--budgets", nargs="+", type=int, default=list(BUDGETS), metavar="TOKENS",
+        help=f"at which --compare compares (default: {' '.join(map(str, BUDGETS))})",
+    )  # fmt: skip
     parser.add_argument("-o", "--output", default="ragopt.toml", metavar="FILE", help="settings file (ragopt.toml)")
     parser.add_argument("--report", metavar="FILE", help="write a report, one interactive HTML file")
     parser.add_argument("--picture", metavar="FILE", help="write the score against alpha as an SVG or .png file")
@@ -145,6 +160,35 @@ def _check(args: argparse.Namespace) -> int:
     return 1 if found.tune_again else 0
 
 
+def _compare(args: argparse.Namespace) -> int:
+    """The index and those of --compare, by their folders' names."""
+    folders = [args.index, *args.compare]
+    if len(set(folders)) < len(folders):
+        raise InputError("--compare names an index twice: name each once")
+    indexes = {}
+    for folder in folders:
+        index = Index.open(folder)
+        indexes[folder] = index if args.tenant is None else index.tenant(args.tenant)
+    with Progress() as progress:
+        made = compare_indexes(
+            indexes,
+            read_queries(args.queries),
+            Qrels.load(args.qrels),
+            budgets=args.budgets,
+            measure=args.measure,
+            settings=replace(settings_of(args), tuned=None),
+            where=filter_of(args),
+            answers=None if args.answers is None else read_answers(args.answers),
+            seed=args.seed,
+            progress=progress,
+        )
+    if args.json:
+        emit_json(made.to_dict())
+    else:
+        emit(str(made))
+    return 0 if made.outcome is Outcome.GAIN else 1
+
+
 def run(args: argparse.Namespace) -> int:
     """Tune, write the settings and the report; or check what was promised."""
     if args.check is not None:
@@ -152,6 +196,8 @@ def run(args: argparse.Namespace) -> int:
     if args.queries is None or args.qrels is None:
         missing = "--queries" if args.queries is None else "--qrels"
         raise InputError(f"{missing} is missing: tuning needs questions and their judgements")
+    if args.compare is not None:
+        return _compare(args)
     for target in (args.output, args.report, args.picture):
         check_target(target)
     if args.report or args.picture:

@@ -11,6 +11,7 @@ from ragopt.tuning.outcome import AlphaPoint, Curves, Facts, Health, KPoint, Top
 from ragopt.tuning.path import AlphaCurve, AlphaPath, Plateau, alpha_path
 from ragopt.tuning.replay import Replay
 from ragopt.tuning.result import TuneResult
+from ragopt.tuning.sizes import SizeComparison, compare_indexes
 from ragopt.tuning.space import LEVERS
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.tune import tune
@@ -43,6 +44,7 @@ __all__ = [
     "Plateau",
     "QuestionMoves",
     "Replay",
+    "SizeComparison",
     "Standing",
     "TopK",
     "Trade",
@@ -51,6 +53,7 @@ __all__ = [
     "Verdict",
     "alpha_path",
     "check",
+    "compare_indexes",
     "contributions",
     "judge",
     "lever_savings",

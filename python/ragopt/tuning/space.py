@@ -11,7 +11,7 @@ from typing import Any
 from ragopt.errors import InputTypeError, UnknownNameError
 from ragopt.types import Level, Settings
 
-__all__ = ["LEVERS", "Dimension", "Levers", "changes", "dimensions", "with_value"]
+__all__ = ["LEVERS", "Dimension", "Levers", "beside_k", "changes", "dimensions", "with_value"]
 
 #: What `tune(levers=)` takes: "all", names of fields, or fields with the values to try.
 Levers = str | Iterable[str] | Mapping[str, Sequence[Any]]
@@ -100,6 +100,11 @@ def changes(before: Settings, after: Settings) -> tuple[str, ...]:
         for stage, name, one, two in pairs
         if getattr(one, name) != getattr(two, name)
     )
+
+
+def beside_k(told: Sequence[str]) -> str:
+    """These changes without that of top-k."""
+    return ", ".join(change for change in told if not change.startswith("search.k "))
 
 
 def _of(settings: Settings, stage: str) -> Sequence[Any]:

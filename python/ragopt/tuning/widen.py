@@ -19,7 +19,7 @@ from ragopt.tuning.objective import Goal
 from ragopt.tuning.plan import Plan
 from ragopt.tuning.replay import DEPTH, Replay
 from ragopt.tuning.sent import Sent, SentHalf, answered
-from ragopt.tuning.space import Dimension, Levers, changes, dimensions
+from ragopt.tuning.space import Dimension, Levers, beside_k, changes, dimensions
 from ragopt.tuning.state import State
 from ragopt.tuning.trials import Arm, HalfSearch
 from ragopt.tuning.wider import LeverChoice, tune_levers
@@ -72,8 +72,9 @@ class Widened:
         """For the front: alpha, k, mean quality, recall and tokens of the tuning half, and what was changed."""
         for settings, sent in self.tried:
             quality, recall, tokens = (float(values.mean()) for values in (sent.quality, sent.recall, sent.tokens))
-            told = ", ".join(change for change in changes(self.default, settings) if "search.k " not in change)
-            yield settings.search.alpha, settings.search.k, quality, recall, tokens, told
+            told = beside_k(changes(self.default, settings))
+            if told:  # top-k alone is there already
+                yield settings.search.alpha, settings.search.k, quality, recall, tokens, told
 
     def arm(self, kept: HalfSearch, measures: Sequence[Measure]) -> Arm:
         """The chosen settings on the held-out half: their ranking, and what they send."""

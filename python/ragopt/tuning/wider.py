@@ -19,7 +19,7 @@ from ragopt.tuning.coordinate import search
 from ragopt.tuning.objective import Goal, within
 from ragopt.tuning.plan import Plan
 from ragopt.tuning.sent import Sent, SentHalf, Wish
-from ragopt.tuning.space import Dimension, changes
+from ragopt.tuning.space import Dimension, beside_k, changes
 from ragopt.tuning.tuner import Tuner, folds_of
 from ragopt.tuning.verdict import LEAST_QUESTIONS, LEVEL, Claim, Outcome
 from ragopt.types import Settings
@@ -59,6 +59,11 @@ class LeverChoice:
 
     def __str__(self) -> str:
         return f"{', '.join(self.changes) or 'nothing changed'}: {self.reason}"
+
+    @property
+    def beside_k(self) -> str:
+        """The changes but that of top-k, as trades of the front are told by."""
+        return beside_k(self.changes)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -37,8 +37,9 @@ def figures(result: TuneResult) -> dict[str, Figure]:
         out["ks"] = _ks(result.curves.k, result.top_k.default, result.top_k.k)
     if result.front is not None:
         written = result.written
-        default = (result.default_alpha, result.top_k.default)
-        out |= {f"front-{axis}": _front(result.front, axis, default, (written.alpha, written.k)) for axis in Axis}
+        wider = result.levers.beside_k if result.levers is not None and result.levers.adopted else ""
+        marked = (result.default_alpha, result.top_k.default, ""), (written.alpha, written.k, wider)
+        out |= {f"front-{axis}": _front(result.front, axis, *marked) for axis in Axis}
     out["spread"] = _spread(result)
     default_arm, tuned = result.arm("default hybrid"), result.arm("tuned hybrid")
     if default_arm is not None and tuned is not None and default_arm.alpha != tuned.alpha:
@@ -97,7 +98,11 @@ def _ks(points: Sequence[KPoint], default: int, chosen: int) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def _front(front: Front, axis: Axis, default: tuple[float | None, int], written: tuple[float | None, int]) -> Figure:
+#: Alpha, k, and what else is changed.
+_Place = tuple[float | None, int, str]
+
+
+def _front(front: Front, axis: Axis, default: _Place, written: _Place) -> Figure:
     """All trades as dots, the front as a staircase."""
     title, shape = _AXES[axis]
     scale = _SCALE[axis]
@@ -107,8 +112,8 @@ def _front(front: Front, axis: Axis, default: tuple[float | None, int], written:
         return {
             "x": [trade.cost(axis) * scale for trade in trades],
             "y": [trade.quality for trade in trades],
-            "customdata": [["–" if t.alpha is None else f"{t.alpha:g}", t.k, t.recall] for t in trades],
-            "hovertemplate": f"alpha %{{customdata[0]}}, k %{{customdata[1]}}<br>%{{y:.4f}}, recall "
+            "customdata": [["–" if t.alpha is None else f"{t.alpha:g}", t.k, t.recall, _beside(t)] for t in trades],
+            "hovertemplate": f"alpha %{{customdata[0]}}, k %{{customdata[1]}}%{{customdata[3]}}<br>%{{y:.4f}}, recall "
             f"%{{customdata[2]:.4f}}<br>%{{x:{shape}}}<extra></extra>",
         }
 
@@ -118,12 +123,16 @@ def _front(front: Front, axis: Axis, default: tuple[float | None, int], written:
         {**points(best), "mode": "lines+markers", "name": "front", "line": {"shape": "hv", "color": "@accent",
          "width": 2}, "marker": {"size": 6}},
     ]  # fmt: skip
-    known = {(trade.alpha, trade.k): trade for trade in front.trades}
+    known = {(trade.alpha, trade.k, trade.change): trade for trade in front.trades}
     marks = [(name, known[key]) for name, key in (("default", default), ("chosen", written)) if key in known]
     data += _marks([(name, t.cost(axis) * scale, t.quality) for name, t in marks], f"%{{x:{shape}}}: %{{y:.4f}}")
     layout = _layout(title, f"{front.measure} of what is sent")
     layout["xaxis"] |= {"rangemode": "tozero", "tickformat": shape}
     return {"data": data, "layout": layout}
+
+
+def _beside(trade: Trade) -> str:
+    return f"<br>{escape(trade.change)}" if trade.change else ""
 
 
 def _spread(result: TuneResult) -> Figure:

@@ -53,9 +53,12 @@ def verdict(result: TuneResult) -> str:
     cells = "".join(
         f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in told
     )
+    more = [f"BM25: {result.bm25}"] if result.bm25 else []
+    more += [f"Levers: {result.levers}"] if result.levers else []
+    wider = "".join(f"<br>{escape(line)}" for line in more)
     return (
         f'<div class="verdict {tone}"><strong>{word}</strong>{escape(f"{result.verdict} {result.side}".rstrip())}'
-        f'<br>{escape(str(result.top_k))}</div><div class="figures">{cells}</div>'
+        f'<br>{escape(str(result.top_k))}{wider}</div><div class="figures">{cells}</div>'
     )
 
 

@@ -1,0 +1,119 @@
+"""Indexes cut in other ways, at equal tokens."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ragopt.cli import main
+from ragopt.errors import InputError, InputTypeError
+from ragopt.index import Index
+from ragopt.tuning import Outcome, SizeComparison, compare_indexes
+from ragopt.types import Chunk, Document
+
+DOCUMENTS, SENTENCES = 80, 12
+
+
+def cut(every: int):
+    """A chunker of so many sentences a chunk."""
+
+    def chunker(document: Document) -> list[Chunk]:
+        sentences = document.text.split(". ")
+        out, start = [], 0
+        for i in range(0, len(sentences), every):
+            text = ". ".join(sentences[i : i + every])
+            start = document.text.index(text, start)
+            out.append(Chunk(f"{document.id}#{i // every}", document.id, text, (start, start + len(text))))
+        return out
+
+    return chunker
+
+
+@cache
+def world() -> tuple[dict[str, Index], dict[str, str], dict[str, dict[str, int]], dict[str, list[str]]]:
+    """Each question is answered by one sentence in each of three documents: small chunks send more of them."""
+    rng = np.random.default_rng(0)
+    texts = [
+        [" ".join(f"w{j}" for j in rng.integers(0, 300, size=12)) for _ in range(SENTENCES)] for _ in range(DOCUMENTS)
+    ]
+    queries, qrels, answers = {}, {}, {}
+    for q in range(40):
+        for d in rng.choice(DOCUMENTS, 3, replace=False):
+            place = int(rng.integers(SENTENCES))
+            texts[d][place] = f"key{q} subject{q} is the answer {q} of {d}"
+            qrels.setdefault(f"q{q}", {})[f"d{d}"] = 1
+            answers.setdefault(f"q{q}", []).append(f"answer {q} of {d}")
+        queries[f"q{q}"] = f"what is key{q} subject{q}?"
+    documents = [{"id": f"d{i}", "text": ". ".join(of)} for i, of in enumerate(texts)]
+    sizes = {f"{n} sentences": Index.build(documents, chunker=cut(n), analyzer="english") for n in (12, 1)}
+    return sizes, queries, qrels, answers
+
+
+@cache
+def compared() -> SizeComparison:
+    sizes, queries, qrels, _ = world()
+    return compare_indexes(sizes, queries, qrels, budgets=[150, 300, 3000])
+
+
+def test_small_chunks_send_more_of_what_is_asked() -> None:
+    made = compared()
+    assert made.outcome is Outcome.GAIN
+    assert made.best == "1 sentences"
+    assert "at equal tokens" in made.reason
+    rows = {(row.name, row.budget): row for row in made.rows}
+    assert len(rows) == 6
+    for budget in (150, 300, 3000):
+        large, small = rows["12 sentences", budget], rows["1 sentences", budget]
+        assert small.recall.mean >= large.recall.mean
+        assert max(small.tokens.mean, large.tokens.mean) <= budget
+        assert large.against_first.difference.mean == 0.0
+        assert large.adjusted == 1.0
+    assert rows["1 sentences", 300].adjusted < 0.05
+    assert rows["12 sentences", 3000].recall.mean == pytest.approx(1.0, abs=0.1)
+    assert "12 sentences" in str(made)
+    assert json.loads(json.dumps(made.to_dict()))["best"] == "1 sentences"
+
+
+def test_the_order_of_the_indexes_decides_only_what_is_the_default() -> None:
+    sizes, queries, qrels, answers = world()
+    turned = compare_indexes(dict(reversed(sizes.items())), queries, qrels, budgets=[300], answers=answers)
+    assert turned.outcome is Outcome.WORSE
+    assert turned.best == "1 sentences"
+    few = dict(list(queries.items())[:5])
+    assert compare_indexes(sizes, few, qrels, budgets=[300]).outcome is Outcome.TOO_FEW_QUESTIONS
+    one = sizes["1 sentences"]
+    same = compare_indexes({"a": one, "b": one}, queries, qrels, budgets=[300])
+    assert (same.best, same.outcome) == ("a", Outcome.NO_DETECTABLE_GAIN)
+
+
+def test_what_cannot_be_compared() -> None:
+    sizes, queries, qrels, _ = world()
+    with pytest.raises(InputError, match="two indexes"):
+        compare_indexes({"a": sizes["1 sentences"]}, queries, qrels)
+    with pytest.raises(InputTypeError, match="mapping of names"):
+        compare_indexes(list(sizes.values()), queries, qrels)
+    for budgets in ([], [0]):
+        with pytest.raises(InputError, match="budget"):
+            compare_indexes(sizes, queries, qrels, budgets=budgets)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sizes, queries, qrels, _ = world()
+    names = [str(tmp_path / f"{i}.idx") for i in range(2)]
+    for name, index in zip(names, sizes.values(), strict=True):
+        index.save(name)
+    (tmp_path / "q.jsonl").write_text("\n".join(json.dumps({"_id": q, "text": t}) for q, t in queries.items()))
+    rows = [f"{q}\t{d}\t1" for q, of in qrels.items() for d in of]
+    (tmp_path / "r.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *rows]))
+    asked = ["tune", names[0], "--compare", names[1], "--budgets", "300", "--queries", str(tmp_path / "q.jsonl")]
+    asked += ["--qrels", str(tmp_path / "r.tsv")]
+    assert main([*asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["best"] == names[1]
+    assert main(asked) == 0
+    assert "Verdict: gain." in capsys.readouterr().out
+    asked[3] = names[0]
+    assert main(asked) == 2
