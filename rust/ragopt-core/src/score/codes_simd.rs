@@ -127,6 +127,11 @@ pub(super) fn fine_sums(
         let range = ordinal as usize * width..(ordinal as usize + 1) * width;
         (&high[range.clone()], &low[range])
     };
+    for &ordinal in ordinals.iter().take(AHEAD) {
+        let (high_row, low_row) = row(ordinal);
+        fetch(high_row);
+        fetch(low_row);
+    }
     for (i, &ordinal) in ordinals.iter().enumerate() {
         let (high_row, low_row) = row(ordinal);
         if let Some(&ahead) = ordinals.get(i + AHEAD) {

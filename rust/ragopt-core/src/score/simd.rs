@@ -56,6 +56,7 @@ mod x86 {
 
     #[target_feature(enable = "avx512f")]
     pub(super) fn dots_avx512(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mut Vec<f64>) {
+        fetch_first(query.len(), rows, ordinals);
         for (i, &ordinal) in ordinals.iter().enumerate() {
             let ahead = ordinals.get(i + AHEAD).unwrap_or(&ordinal);
             out.push(dot_avx512(query, row(rows, query.len(), ordinal), row(rows, query.len(), *ahead)));
@@ -88,6 +89,7 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn dots_avx2(query: &[Wide], rows: &[Line], ordinals: &[Ordinal], out: &mut Vec<f64>) {
+        fetch_first(query.len(), rows, ordinals);
         for (i, &ordinal) in ordinals.iter().enumerate() {
             let ahead = ordinals.get(i + AHEAD).unwrap_or(&ordinal);
             out.push(dot_avx2(query, row(rows, query.len(), ordinal), row(rows, query.len(), *ahead)));
@@ -113,6 +115,14 @@ mod x86 {
             unsafe { _mm256_storeu_pd(slots.as_mut_ptr(), quarter) };
         }
         fold(lanes)
+    }
+
+    /// Asks for the vectors that no other one goes ahead of.
+    #[inline(always)]
+    fn fetch_first(width: usize, rows: &[Line], ordinals: &[Ordinal]) {
+        for &ordinal in ordinals.iter().take(AHEAD) {
+            row(rows, width, ordinal).iter().for_each(fetch);
+        }
     }
 
     /// Asks for a line that will be needed. The filtered walk jumps, which no hardware foresees.
