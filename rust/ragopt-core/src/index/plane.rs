@@ -148,9 +148,9 @@ impl Plane {
         Ok(Rows { low: Some(&self.low[lines]), residuals: &self.fine[range], ..rows })
     }
 
-    /// How far a row of which [`Self::bytes_of`] was asked is from its codes of 8 bits, at most.
-    pub(crate) fn residual(&self, ordinal: Ordinal) -> f32 {
-        self.fine[ordinal as usize]
+    /// How far each row is from its codes of 8 bits, at most: of those that [`Self::bytes_of`] was asked for.
+    pub(crate) fn residuals(&self) -> &[f32] {
+        &self.fine
     }
 
     /// All rows, of which those at `ordinals` may be looked at.

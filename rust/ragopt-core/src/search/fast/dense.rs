@@ -89,7 +89,7 @@ impl<'a> Dense<'a> {
     pub(super) fn against(query: &[Wide], vectors: &Vectors, plane: &'a Plane) -> Self {
         let numbers: Vec<f64> = query.iter().flat_map(|wide| wide.0).take(vectors.dimension()).collect();
         let mean = plane.mean().iter().flat_map(|line| line.0);
-        let offset: f64 = numbers.iter().zip(mean).map(|(&q, m)| q * f64::from(m)).sum();
+        let offset = sum(numbers.iter().zip(mean).map(|(&q, m)| q * f64::from(m)));
         let (longest, farthest) = (f64::from(plane.longest()), f64::from(plane.farthest()));
 
         let eight = Rounded::of(&numbers, LARGEST.0);
@@ -136,12 +136,14 @@ impl<'a> Dense<'a> {
         self.plane.bytes_of(range)
     }
 
-    /// What the cosine of a chunk, of which there were [`Self::middle_rows`], is not below where its middle bound is `bound`.
-    pub(super) fn lowest(&self, bound: f32, ordinal: Ordinal) -> f64 {
-        if bound == f32::NEG_INFINITY {
-            return f64::NEG_INFINITY; // it has no vector
-        }
-        f64::from(bound) - self.spread - 2.0 * f64::from(self.middle.radius) * f64::from(self.plane.residual(ordinal))
+    /// Appends what the cosines of chunks with these middle bounds, of [`Self::middle_rows`], are not below.
+    pub(super) fn lowest(&self, bounds: &[(f32, Ordinal)], out: &mut Vec<f64>) {
+        let residuals = self.plane.residuals();
+        let (radius, spread) = (2.0 * f64::from(self.middle.radius), self.spread);
+        out.extend(bounds.iter().map(|&(bound, ordinal)| match residuals[ordinal as usize] {
+            f32::NEG_INFINITY => f64::NEG_INFINITY, // it has no vector
+            residual => f64::from(bound) - spread - radius * f64::from(residual),
+        }));
     }
 
     /// The high plane's rows of a range of chunks.
@@ -176,6 +178,19 @@ impl<'a> Dense<'a> {
     }
 }
 
+/// The sum in lanes, which do not wait for one another.
+fn sum(mut numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut lanes = [0.0; 8];
+    loop {
+        for lane in &mut lanes {
+            match numbers.next() {
+                Some(number) => *lane += number,
+                None => return lanes.iter().sum(),
+            }
+        }
+    }
+}
+
 impl Rounded {
     fn of(query: &[f64], largest: f64) -> Self {
         let widest = query.iter().fold(0.0f64, |widest, q| widest.max(q.abs()));
@@ -185,7 +200,7 @@ impl Rounded {
         const INTEGER: f64 = 6_755_399_441_055_744.0; // 1.5 · 2^52
         let numbers: Vec<i32> = query.iter().map(|q| (q / step + INTEGER).to_bits() as i32).collect();
         let squares: i64 = numbers.iter().map(|&w| i64::from(w) * i64::from(w)).sum();
-        let errors: f64 = query.iter().zip(&numbers).map(|(q, &w)| (q - step * f64::from(w)).powi(2)).sum();
+        let errors = sum(query.iter().zip(&numbers).map(|(q, &w)| (q - step * f64::from(w)).powi(2)));
         let above = |length: f64| length * (1.0 + 1e-9) + 1e-12; // more than what 2^16 roundings make
         Self {
             factor,

@@ -181,7 +181,7 @@ impl<'a, J: Judge> Race<'a, J> {
     fn raise_by_bounds(&mut self) {
         let Room { waiting, cosines, .. } = &mut *self.room;
         cosines.clear();
-        cosines.extend(waiting.iter().map(|&(bound, ordinal)| self.dense.lowest(bound, ordinal)));
+        self.dense.lowest(waiting, cosines);
         if self.k == 0 || cosines.len() < self.k {
             return;
         }

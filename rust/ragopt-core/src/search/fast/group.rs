@@ -68,16 +68,20 @@ pub(super) fn search_from(
     };
     let least = parameters.min_score.unwrap_or(f64::NEG_INFINITY);
     let mut merged: Vec<Merged<'_>> = members.iter().map(|_| Merged::new(index, parameters.k, least)).collect();
-    for place in 0..members[0].sides.parts.len() {
-        search_part(index, place, &members, parameters, &mut memory, &mut merged)?;
+    let parts = members[0].sides.parts.len();
+    let mut all = Vec::with_capacity(members.len());
+    for place in 0..parts {
+        let last = (place + 1 == parts).then_some(&mut all);
+        search_part(index, place, &members, parameters, &mut memory, &mut merged, last)?;
     }
-    let best = merged.into_iter().map(Merged::into_best).zip(&members);
-    best.map(|(best, member)| found(&best, &member.scorer, member.question, parameters))
-        .collect::<Result<_>>()
-        .map(Some)
+    for (merged, member) in merged.iter().zip(&members).skip(all.len()) {
+        all.push(found(merged.best(), &member.scorer, member.question, parameters)?);
+    }
+    Ok(Some(all))
 }
 
-/// Searches the part at `place` among those of the members, which are the same for all.
+/// Searches the part at `place` among those of the members, which are the same for all. After the `last` one each member
+/// has its hits while what it scored is near.
 fn search_part(
     index: &Index,
     place: usize,
@@ -85,6 +89,7 @@ fn search_part(
     parameters: &Parameters,
     memory: &mut Memory,
     merged: &mut [Merged<'_>],
+    mut last: Option<&mut Vec<Found>>,
 ) -> Result<()> {
     let Memory { rooms, bounds, sums } = memory;
     let side = members[0].sides.parts[place];
@@ -113,9 +118,12 @@ fn search_part(
         bounds.resize(WINDOW * members.len(), 0.0);
         walk.by_sums(parameters, members, &mut terms, bounds, sums)?;
     }
-    for (race, merged) in walk.races.into_iter().zip(merged) {
+    for ((race, merged), member) in walk.races.into_iter().zip(merged).zip(members) {
         parameters.go_on()?;
         merged.take(race.finish()?);
+        if let Some(all) = &mut last {
+            all.push(found(merged.best(), &member.scorer, member.question, parameters)?);
+        }
     }
     Ok(())
 }

@@ -35,6 +35,11 @@ impl<'a> Merged<'a> {
         }
     }
 
+    /// The best of the parts so far, best first.
+    pub(super) fn best(&self) -> &[Entry] {
+        &self.best
+    }
+
     /// The best of all, best first.
     pub(super) fn into_best(self) -> Vec<Entry> {
         self.best

@@ -75,10 +75,12 @@ fn bounds_hold(index: &Index, query: &[f32]) -> f64 {
     dense.bounds(0, &mut coarse).expect("in memory");
     let rows = dense.middle_rows(0..part.span()).expect("in memory");
     codes::Group::of(vec![dense.middle()]).bounds(&rows, part.span(), &mut middle);
+    let (mut lowest, numbered) = (Vec::new(), middle.iter().copied().zip(0..).collect::<Vec<_>>());
+    dense.lowest(&numbered, &mut lowest);
     dense.fine_bounds(&ordinals, &mut Vec::new(), &mut fine).expect("in memory");
     let distances = ordinals.iter().map(|&ordinal| {
         let cosine = vectors.cosine(&side.query, ordinal).expect("in memory").expect("there");
-        assert!(dense.lowest(middle[ordinal as usize], ordinal) <= cosine);
+        assert!(lowest[ordinal as usize] <= cosine);
         let bounds = (coarse[ordinal as usize], middle[ordinal as usize], fine[ordinal as usize]);
         let (coarse, middle, fine) = (f64::from(bounds.0) - cosine, f64::from(bounds.1) - cosine, bounds.2 - cosine);
         assert!(
