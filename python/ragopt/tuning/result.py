@@ -18,6 +18,7 @@ from ragopt.tuning.levers import LeverSaving
 from ragopt.tuning.moves import QuestionMoves
 from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
+from ragopt.tuning.sizes import SizeComparison
 from ragopt.tuning.trials import Arm
 from ragopt.tuning.verdict import Claim, Verdict
 from ragopt.tuning.wider import LeverChoice
@@ -41,7 +42,7 @@ class TuneResult:
     questions. `side` says why alpha is 0 or 1, where fusion was no better than one side alone. `identity` is what the
     settings file says of the index; None for a searcher that is not an `Index`. `savings` say what each lever of the
     settings saves in tokens and dollars on up to 200 held-out questions; none for such a searcher. `bm25` and `levers`
-    are what came of a wider search, None where none was asked for.
+    are what came of a wider search, None where none was asked for; `sizes` compares several indexes.
     """
 
     settings: Settings
@@ -67,6 +68,7 @@ class TuneResult:
     savings: tuple[LeverSaving, ...] = ()
     bm25: Bm25Choice | None = None
     levers: LeverChoice | None = None
+    sizes: SizeComparison | None = None
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
@@ -173,6 +175,7 @@ class TuneResult:
             f"Index: {index}." if index else "Index: not described by its searcher.",
             f"Verdict: {self.verdict.outcome}. {self.verdict}",
             f"Top-k: {self.top_k}",
+            *([] if self.sizes is None else [f"Sizes: {self.sizes.outcome}. {self.sizes.reason}"]),
             *([] if self.bm25 is None else [f"BM25: {self.bm25}"]),
             *([] if self.levers is None else [f"Levers: {self.levers.outcome}. {self.levers}"]),
         ]
@@ -216,6 +219,7 @@ class TuneResult:
             "claims": [claim.to_dict() for claim in self.claims],
             "side": self.side,
             "bm25": None if self.bm25 is None else self.bm25.to_dict(),
+            "sizes": None if self.sizes is None else self.sizes.to_dict(),
             "levers": None if self.levers is None else self.levers.to_dict(),
             "default_alpha": self.default_alpha,
             "chosen_alpha": self.chosen_alpha,

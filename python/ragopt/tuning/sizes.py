@@ -34,6 +34,7 @@ from ragopt.evaluation import (
 )
 from ragopt.index import Index
 from ragopt.protocols import Progress, TokenCounter
+from ragopt.tuning.halves import Half
 from ragopt.tuning.replay import DEPTH, Replay
 from ragopt.tuning.sent import Sent, SentHalf, answered
 from ragopt.tuning.state import State
@@ -41,7 +42,7 @@ from ragopt.tuning.verdict import LEAST_EFFECT, LEAST_QUESTIONS, LEVEL, Outcome
 from ragopt.types import Settings, Where
 from ragopt.types.parameters import whole
 
-__all__ = ["BUDGETS", "SizeComparison", "SizeRow", "compare_indexes"]
+__all__ = ["BUDGETS", "SizeComparison", "SizeRow", "choose_index", "compare_indexes"]
 
 #: Tokens of context at which indexes are compared.
 BUDGETS = (500, 1000, 2000)
@@ -110,7 +111,7 @@ class SizeComparison:
 
 def compare_indexes(
     indexes: Mapping[str, Index],
-    queries: Queries,
+    queries: Queries | Questions,
     qrels: QrelsLike,
     *,
     budgets: Sequence[int] = BUDGETS,
@@ -152,6 +153,37 @@ def compare_indexes(
         sent[name] = _sent(name, index, questions, judged, unit, wanted, settings or Settings(), at, where, answers,
                            token_counter, progress)  # fmt: skip
     return _compared(sent, at, count, unit, wanted, seed)
+
+
+def choose_index(
+    indexes: Mapping[str, Index] | Sequence[Index],
+    halves: tuple[Half, Half],
+    *,
+    settings: Settings,
+    measure: Measure,
+    by: By,
+    where: Where | None,
+    answers: Answers | None,
+    token_counter: TokenCounter | None,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[str, Index, SizeComparison]:
+    """The index that both halves speak for, and the comparison on the held-out half; the first, where they do not."""
+    named = indexes if isinstance(indexes, Mapping) else {f"index {i}": one for i, one in enumerate(indexes, start=1)}
+    if by is not By.DOCUMENT:
+        raise InputError('indexes that are cut in other ways share no chunk: judge them by document (by="document")')
+    if any(questions.vectors is not None for questions, _ in halves):
+        raise InputError("several indexes embed the questions each by itself: give queries as texts, without vectors")
+    tuning, kept = (
+        compare_indexes(
+            named, questions, qrels, measure=measure, settings=settings, by=by, where=where, answers=answers,
+            token_counter=token_counter, seed=seed, progress=progress,
+        )
+        for questions, qrels in halves
+    )  # fmt: skip
+    both = tuning.outcome is kept.outcome is Outcome.GAIN and tuning.best == kept.best
+    name = kept.best if both else next(iter(named))
+    return name, named[name], kept
 
 
 def _sent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -47,6 +47,7 @@ from ragopt.tuning.objective import Goal, Objective
 from ragopt.tuning.outcome import Curves, Facts
 from ragopt.tuning.plan import Plan
 from ragopt.tuning.result import TuneResult, default_and_tuned
+from ragopt.tuning.sizes import choose_index
 from ragopt.tuning.space import Levers
 from ragopt.tuning.steps import (
     Steps,
@@ -77,7 +78,7 @@ _NOTED = (
 
 
 def tune(
-    index: Searchable,
+    index: Searchable | Mapping[str, Index] | Sequence[Index],
     queries: Queries,
     qrels: QrelsLike,
     *,
@@ -139,6 +140,10 @@ def tune(
     result says so. It takes minutes rather than seconds, and writes more than alpha and k, so it is asked for.
     `state` names a file that keeps what was replayed: a run that was stopped goes on from there, to the same result.
 
+    Several indexes of the same documents, cut in other ways, may be given as {name: index}: they are compared at equal
+    tokens (`ragopt.tuning.compare_indexes`), and the first is tuned unless both halves say that another is surely
+    better; `sizes` of the result is the comparison on the held-out half. Judgements then name documents.
+
     `also` names further measures for the held-out table. `token_counter` counts the tokens of
     chunks (default: the offline estimate). `progress(done, total, label)` is called after each step.
     Everything random is seeded: the same input gives the same result.
@@ -151,7 +156,8 @@ def tune(
     """
     if settings is not None and not isinstance(settings, Settings):
         raise InputTypeError(f"settings is a {type(settings).__name__}: give Settings(...) or Settings.load(path)")
-    if not callable(getattr(index, "search_many", None)):
+    several = isinstance(index, Mapping | list | tuple)
+    if not several and not callable(getattr(index, "search_many", None)):
         raise InputTypeError(f"index is a {type(index).__name__}: give an Index, as of Index.open(path)")
     priced = cost or QuestionCost(price_of())
     goal = Goal.of(objective, budget, price, priced)
@@ -173,6 +179,12 @@ def tune(
     )
     given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
+    sizes = None
+    if isinstance(index, Mapping | Sequence):
+        _, index, sizes = choose_index(
+            index, (tuning_half, kept_half), settings=replace(base, search=search), measure=plan.measure, by=unit.by,
+            where=where, answers=answers, token_counter=token_counter, seed=plan.seed, progress=progress,
+        )  # fmt: skip
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
     notes += check_copies(index, (tuning_half, kept_half), unit, allow=allow_copies)
     space = Space.of(levers, index, base, plan.ks, answers=answers is not None)
@@ -249,6 +261,7 @@ def tune(
         side=alpha.side,
         bm25=bm25,
         levers=None if wide is None else wide.choice,
+        sizes=sizes,
     )
 
 

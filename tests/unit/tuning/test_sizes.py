@@ -12,7 +12,7 @@ import pytest
 from ragopt.cli import main
 from ragopt.errors import InputError, InputTypeError
 from ragopt.index import Index
-from ragopt.tuning import Outcome, SizeComparison, compare_indexes
+from ragopt.tuning import Outcome, SizeComparison, compare_indexes, tune
 from ragopt.types import Chunk, Document
 
 DOCUMENTS, SENTENCES = 80, 12
@@ -99,6 +99,26 @@ def test_what_cannot_be_compared() -> None:
     for budgets in ([], [0]):
         with pytest.raises(InputError, match="budget"):
             compare_indexes(sizes, queries, qrels, budgets=budgets)
+
+
+def test_several_indexes_are_tuned_by_the_best_of_them() -> None:
+    sizes, queries, qrels, _ = world()
+    made = tune(sizes, queries, qrels, by="document")
+    assert made.sizes is not None
+    assert made.sizes.best == "1 sentences"
+    assert made.identity == sizes["1 sentences"].identity()
+    assert "Sizes: gain" in "\n".join(made.summary())
+    assert json.loads(json.dumps(made.to_dict()))["sizes"]["outcome"] == "gain"
+    one = sizes["12 sentences"]
+    same = tune([one, one], queries, qrels, by="document")
+    assert same.sizes is not None
+    assert same.sizes.best == "index 1"
+    with pytest.raises(InputError, match="by document"):
+        tune(sizes, queries, qrels)
+    with pytest.raises(InputError, match="without vectors"):
+        tune(sizes, queries, qrels, by="document", vectors=np.ones((len(queries), 3)))
+    with pytest.raises(InputError, match="two indexes"):
+        tune([one], queries, qrels, by="document")
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
