@@ -187,6 +187,8 @@ def tune(
         )  # fmt: skip
     notes = _notes(index, given, judged, tuning_half, kept_half, unit)
     notes += check_copies(index, (tuning_half, kept_half), unit, allow=allow_copies)
+    if state is not None and levers is None:
+        raise InputError("state= keeps what a wider search replays, and levers= asks for none: give levers too")
     space = Space.of(levers, index, base, plan.ks, answers=answers is not None)
     sending, step = Sending(token_counter or ByteEstimate(), base.pack), Steps(3 * len(plan.alphas) + 14, progress)
     started = time.perf_counter()

@@ -279,6 +279,8 @@ def test_names_and_values() -> None:
     ):
         with pytest.raises(error):
             dimensions(wrong, base, ())  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="give levers too"):
+        tune(*corpus(), state="run.json")
     with pytest.raises(InputTypeError, match="needs an Index"):
         world = World(20)
         tune(world, world.queries, world.qrels, levers="all")
