@@ -50,10 +50,12 @@ struct Sums {
 pub(super) struct Gauges<'a> {
     query: &'a Query<'a>,
     columns: &'a [Column],
+    /// Whether a column needs 2^grade.
+    exponential: bool,
     /// By rank − 1: grade and tokens of the hit, and the sums with it.
     hits: Vec<(u32, u32)>,
     sums: Vec<Sums>,
-    /// The fewest hits there ever were.
+    /// The fewest hits since it began.
     fewest: usize,
     /// Where documents are judged: the last list that each one was met in, and how many lists there were.
     met: Vec<u32>,
@@ -66,11 +68,13 @@ pub(super) struct Gauges<'a> {
 }
 
 impl<'a> Gauges<'a> {
-    pub(super) fn of(query: &'a Query<'a>, columns: &'a [Column], first: &[u32]) -> Self {
+    /// Of no list yet: `begin` with one.
+    pub(super) fn of(query: &'a Query<'a>, columns: &'a [Column]) -> Self {
+        let exponential = columns.iter().any(|column| column.gauge == Gauge::NdcgExp);
         let ideal_sums = |cutoff: usize, of: fn(&Sums) -> f64| {
             let mut sums = Sums::default();
             for (place, &grade) in query.ideal.iter().take(cutoff).enumerate() {
-                sums = sums.with(query, place, (grade, 0));
+                sums = sums.with(query, place, (grade, 0), exponential);
             }
             of(&sums)
         };
@@ -84,9 +88,10 @@ impl<'a> Gauges<'a> {
             .collect();
         let counts = |column: &Column| column.gauge == Gauge::Tokens;
         let places = |wanted: bool| (0..columns.len()).filter(|&at| counts(&columns[at]) == wanted).collect();
-        let mut gauges = Self {
+        Self {
             query,
             columns,
+            exponential,
             sums: Vec::new(),
             hits: Vec::new(),
             fewest: usize::MAX,
@@ -96,19 +101,20 @@ impl<'a> Gauges<'a> {
             values: Vec::new(),
             counters: places(true),
             rankers: places(false),
-        };
-        gauges.list(first);
-        gauges.add_up(0);
-        gauges.values = (0..columns.len()).map(|column| gauges.value(column)).collect();
-        gauges
+        }
     }
 
-    /// By column.
-    pub(super) fn values(&self) -> Vec<f64> {
+    /// Begins anew with this list of first chunks, and gives the values by column.
+    pub(super) fn begin(&mut self, first: &[u32]) -> Vec<f64> {
+        self.hits.clear();
+        self.fewest = usize::MAX;
+        self.list(first);
+        self.add_up(0);
+        self.values = (0..self.columns.len()).map(|column| self.value(column)).collect();
         self.values.clone()
     }
 
-    /// The fewest hits there were.
+    /// The fewest hits since it began.
     pub(super) fn fewest(&self) -> usize {
         self.fewest
     }
@@ -180,7 +186,7 @@ impl<'a> Gauges<'a> {
     fn add_up(&mut self, place: usize) {
         let mut sums = place.checked_sub(1).map_or(Sums::default(), |before| self.sums[before]);
         for at in place..self.sums.len() {
-            sums = sums.with(self.query, at, self.hits[at]);
+            sums = sums.with(self.query, at, self.hits[at], self.exponential);
             self.sums[at] = sums;
         }
     }
@@ -211,14 +217,16 @@ impl<'a> Gauges<'a> {
 
 impl Sums {
     #[inline]
-    fn with(mut self, query: &Query<'_>, place: usize, (grade, tokens): (u32, u32)) -> Self {
+    fn with(mut self, query: &Query<'_>, place: usize, (grade, tokens): (u32, u32), exponential: bool) -> Self {
         self.tokens += u64::from(tokens);
         if grade > 0 {
             let discount = DISCOUNTS.get(place).copied().unwrap_or_else(|| discount(place));
-            // Scaled by the query's best grade, so that no grade overflows; the ratio is the same.
-            let top = -f64::from(query.ideal.first().copied().unwrap_or(0));
             self.gain += f64::from(grade) * discount;
-            self.gain_exp += ((f64::from(grade) + top).exp2() - top.exp2()) * discount;
+            if exponential {
+                // Scaled by the query's best grade, so that no grade overflows; the ratio is the same.
+                let top = -f64::from(query.ideal.first().copied().unwrap_or(0));
+                self.gain_exp += ((f64::from(grade) + top).exp2() - top.exp2()) * discount;
+            }
             self.relevant += 1;
             self.precision += f64::from(self.relevant) / (place + 1) as f64;
             if self.first == 0 {

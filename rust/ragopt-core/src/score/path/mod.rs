@@ -11,6 +11,8 @@
 mod band;
 mod curve;
 mod gauge;
+mod leading;
+mod simd;
 mod sweep;
 
 use rayon::prelude::*;
@@ -171,7 +173,7 @@ fn check(i: usize, query: &Query<'_>) -> Result<()> {
     if query.documents.is_some_and(|documents| documents.len() != n || documents.iter().any(|&d| d as usize >= n)) {
         return Err(Error::Input(format!("query {i}: give {n} numbers of documents, each below {n}")));
     }
-    let finite = |scores: &[f64]| scores.iter().fold(true, |all, score| all & score.is_finite());
+    let finite = |scores: &[f64]| simd::magnitude(scores) < f64::INFINITY;
     if !finite(query.lexical) || !finite(query.dense) {
         return Err(Error::Input(format!("query {i}: a normalized score is NaN or infinite")));
     }
@@ -182,17 +184,18 @@ fn check(i: usize, query: &Query<'_>) -> Result<()> {
 pub const ALL: usize = usize::MAX;
 
 fn walked(query: &Query<'_>, columns: &[Column], depth: usize) -> Walked {
-    let at = |side: u8, scores: &[f64]| {
-        let found = band::best(depth, scores, |i| query.sides[i as usize] & side != 0, |i| query.ties[i as usize]);
-        let first: Vec<u32> = found.into_iter().map(|(chunk, _)| chunk).collect();
-        let gauges = Gauges::of(query, columns, &first);
-        (gauges.values(), if first.len() < depth { ALL } else { gauges.fewest() })
+    let mut gauges = Gauges::of(query, columns);
+    let mut at = |side: u8, scores: &[f64]| {
+        let counts = |(&score, &sides): (&f64, &u8)| if sides & side != 0 { score } else { f64::NEG_INFINITY };
+        let scores: Vec<f64> = scores.iter().zip(query.sides).map(counts).collect();
+        let first = leading::best(depth, &scores, |i| query.ties[i as usize]);
+        let values = gauges.begin(&first);
+        (values, if first.len() < depth { ALL } else { gauges.fewest() })
     };
     let ((zero, low), (one, high)) = (at(HAS_TERM, query.lexical), at(HAS_VECTOR, query.dense));
     let band = band::of(query.lexical, query.dense, query.sides, depth);
     let mut walk = sweep::Walk::of(query, band, depth);
-    let mut gauges = Gauges::of(query, columns, walk.first());
-    let first = gauges.values();
+    let first = gauges.begin(walk.first());
     let mut changes = Vec::new();
     while let Some(step) = walk.next() {
         gauges.step(walk.first(), step.place, &mut |column, value| {

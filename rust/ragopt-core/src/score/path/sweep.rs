@@ -8,8 +8,8 @@
 
 use std::cmp::Ordering;
 
-use super::Query;
-use super::band::falling;
+use super::leading::{falling, rising};
+use super::{Query, simd};
 
 /// Places `place` and `place` + 1 of the list (or the last place and one behind it) have changed at `alpha`.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,11 @@ pub(super) struct Walk {
     meetings: Vec<f64>,
     /// Those behind the list.
     rest: Vec<Line>,
+    /// Their scores.
+    lexical: Vec<f64>,
+    dense: Vec<f64>,
+    /// When each of them overtakes the last of the list.
+    overtake: Vec<f64>,
     /// When the last of the list is first overtaken from behind, and by which.
     entry: (f64, usize),
 }
@@ -54,12 +59,21 @@ impl Walk {
             let i = chunk as usize;
             Line { lexical: query.lexical[i], dense: query.dense[i], tie: query.ties[i], chunk }
         };
-        let mut lines: Vec<Line> = band.into_iter().map(line).collect();
-        lines.sort_unstable_by(|a, b| falling(a.lexical, b.lexical).then_with(|| a.order_at_one(b)));
+        let lines = band.into_iter().map(line).collect();
+        let mut lines = unbeaten(lines, k);
         let rest = lines.split_off(k.min(lines.len()));
         let chunks = lines.iter().map(|line| line.chunk).collect();
-        let mut walk =
-            Self { alpha: 0.0, chunks, meetings: vec![f64::INFINITY; lines.len()], lines, rest, entry: NEVER };
+        let mut walk = Self {
+            alpha: 0.0,
+            chunks,
+            meetings: vec![f64::INFINITY; lines.len()],
+            lexical: rest.iter().map(|line| line.lexical).collect(),
+            dense: rest.iter().map(|line| line.dense).collect(),
+            overtake: vec![f64::INFINITY; rest.len()],
+            lines,
+            rest,
+            entry: NEVER,
+        };
         (0..walk.lines.len().saturating_sub(1)).for_each(|place| walk.meet(place));
         walk.enter();
         walk
@@ -75,15 +89,17 @@ impl Walk {
         let last = self.lines.len().checked_sub(1)?;
         let (mut place, mut alpha) = (last, self.entry.0);
         for (other, &meeting) in self.meetings[..last].iter().enumerate() {
-            if meeting < alpha {
-                (place, alpha) = (other, meeting);
-            }
+            let sooner = meeting < alpha;
+            place = std::hint::select_unpredictable(sooner, other, place);
+            alpha = std::hint::select_unpredictable(sooner, meeting, alpha);
         }
         if alpha >= 1.0 {
             return None;
         }
         if place == last {
-            std::mem::swap(&mut self.lines[last], &mut self.rest[self.entry.1]);
+            let who = self.entry.1;
+            (self.lexical[who], self.dense[who]) = (self.lines[last].lexical, self.lines[last].dense);
+            std::mem::swap(&mut self.lines[last], &mut self.rest[who]);
         } else {
             self.lines.swap(place, place + 1);
             self.chunks[place + 1] = self.lines[place + 1].chunk;
@@ -109,22 +125,39 @@ impl Walk {
     fn enter(&mut self) {
         self.entry = NEVER;
         let Some(last) = self.lines.last() else { return };
-        // Compared without dividing: dl/(dl + dd) is smallest where dl/dd is. Of lines that are equal the first by
-        // tie must come in first.
-        let (mut least, mut over, mut who) = (1.0, 0.0, usize::MAX);
-        for (i, line) in self.rest.iter().enumerate() {
-            let (dl, dd) = (last.lexical - line.lexical, line.dense - last.dense);
-            if dd > 0.0 && dl * over <= least * dd {
-                let equal = who != usize::MAX && dl * over == least * dd;
-                if !equal || line.order_at_one(&self.rest[who]).is_lt() {
-                    (least, over, who) = (dl, dd, i);
-                }
-            }
+        let least = simd::meetings([last.lexical, last.dense], &self.lexical, &self.dense, &mut self.overtake);
+        if least == f64::INFINITY {
+            return;
         }
-        if who != usize::MAX {
-            self.entry = (least / (least + over), who);
+        // Of lines that are equal the first by tie must come in first.
+        let tied = self.overtake.iter().enumerate().filter(|(_, alpha)| **alpha == least).map(|(i, _)| i);
+        if let Some(who) = tied.reduce(|a, b| if self.rest[b].order_at_one(&self.rest[a]).is_lt() { b } else { a }) {
+            self.entry = (least, who);
         }
     }
+}
+
+/// The lines in their order just above 0, without those that at least `k` others stand above for good: lines before
+/// it whose dense score is not below its own.
+fn unbeaten(lines: Vec<Line>, k: usize) -> Vec<Line> {
+    let mut order: Vec<(u64, u32)> = (0..).zip(&lines).map(|(place, line)| (rising(-line.lexical), place)).collect();
+    order.sort_unstable();
+    for even in order.chunk_by_mut(|a, b| a.0 == b.0).filter(|even| even.len() > 1) {
+        even.sort_unstable_by(|a, b| lines[a.1 as usize].order_at_one(&lines[b.1 as usize]));
+    }
+    // The k highest dense scores so far, rising.
+    let mut highest: Vec<f64> = Vec::with_capacity(k + 1);
+    let mut out = Vec::with_capacity(4 * k);
+    for line in order.into_iter().map(|(_, place)| lines[place as usize]) {
+        if highest.len() < k || k > 0 && line.dense > highest[0] {
+            highest.insert(highest.partition_point(|&dense| dense < line.dense), line.dense);
+            if highest.len() > k {
+                highest.remove(0);
+            }
+            out.push(line);
+        }
+    }
+    out
 }
 
 const NEVER: (f64, usize) = (f64::INFINITY, usize::MAX);

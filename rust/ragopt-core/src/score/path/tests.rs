@@ -38,7 +38,7 @@ impl World {
                 new
             });
         }
-        (Gauges::of(&Query { documents: None, ..self.query() }, columns, &first).values(), first.len())
+        (Gauges::of(&Query { documents: None, ..self.query() }, columns).begin(&first), first.len())
     }
 
     /// The plain twin: sort everything at this alpha.
@@ -52,7 +52,9 @@ impl World {
         };
         let mut all: Vec<u32> = (0..self.ties.len() as u32).filter(|&i| self.sides[i as usize] & side != 0).collect();
         let score = |i: u32| fuse(alpha, self.dense[i as usize], self.lexical[i as usize]);
-        all.sort_by(|&a, &b| band::falling(score(a), score(b)).then(self.ties[a as usize].cmp(&self.ties[b as usize])));
+        all.sort_by(|&a, &b| {
+            leading::falling(score(a), score(b)).then(self.ties[a as usize].cmp(&self.ties[b as usize]))
+        });
         all.truncate(k);
         all
     }
