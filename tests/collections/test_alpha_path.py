@@ -58,10 +58,10 @@ def test_a_thousand_alphas_scored_directly() -> None:
 
 
 def test_beside_numpy() -> None:
-    """The bars are 50 times numpy's walk, 12 ms, and 50 ms for every measure; a busy machine gets half of the first."""
+    """The bars are 50 times numpy's walk, 12 ms, and 50 ms for every measure; a busy machine gets some of the first."""
     found = bench.figures(quick=True)
     print(found)
     assert found["difference"] < 1e-12
-    assert found["cranfield numpy walk"] >= 25 * found["cranfield core"]
-    assert found["cranfield core"] <= 0.024
-    assert found["cranfield core, 7 measures, k to 20"] <= 0.1
+    assert found["cranfield numpy walk"] >= 40 * found["cranfield core"]
+    assert found["cranfield core"] <= 0.012
+    assert found["cranfield core, 7 measures, k to 20"] <= 0.05
