@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ragopt.backends.plotting import require
@@ -23,7 +24,7 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import read_answers, read_queries
 from ragopt.economics import DEFAULT_MODEL, QuestionCost, price
 from ragopt.errors import InputError
-from ragopt.evaluation import Qrels, label_problems, read_feedback
+from ragopt.evaluation import Qrels, feedback_labels, label_problems, read_feedback
 from ragopt.index import Index
 from ragopt.tuning import Objective, Outcome, check, compare_indexes, tune
 from ragopt.tuning.sizes import BUDGETS
@@ -63,6 +64,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "--budgets", nargs="+", type=int, default=list(BUDGETS), metavar="TOKENS",
         help=f"at which --compare compares (default: {' '.join(map(str, BUDGETS))})",
     )  # fmt: skip
+    parser.add_argument(
+        "--feedback",
+        metavar="LOG",
+        help="tune on a log of feedback (.jsonl) in place of --queries and --qrels; questions weigh by their records",
+    )
     parser.add_argument("-o", "--output", default="ragopt.toml", metavar="FILE", help="settings file (ragopt.toml)")
     parser.add_argument("--report", metavar="FILE", help="write a report, one interactive HTML file")
     parser.add_argument("--picture", metavar="FILE", help="write the score against alpha as an SVG or .png file")
@@ -189,14 +195,33 @@ def _compare(args: argparse.Namespace) -> int:
     return 0 if made.outcome is Outcome.GAIN else 1
 
 
+def _labels(args: argparse.Namespace) -> tuple[Mapping[str, str], Qrels, Mapping[str, float] | None]:
+    """Questions, judgements, and the weights of questions where they come from feedback."""
+    if args.feedback is None:
+        return read_queries(args.queries), Qrels.load(args.qrels), None
+    if args.queries is not None or args.qrels is not None:
+        raise InputError("--feedback brings its own questions and judgements: leave --queries and --qrels out")
+    if args.by != "chunk":
+        raise InputError("--feedback names chunks: --by document does not fit it")
+    found = feedback_labels(read_feedback(args.feedback))
+    note(f"feedback: {found.records} records, {found.silent} of them silent, {len(found.queries)} questions")
+    if not found.queries:
+        raise InputError(f"{args.feedback}: nobody acted on any answer, so nothing can be learnt of it")
+    return found.queries, found.qrels, found.weights
+
+
 def run(args: argparse.Namespace) -> int:
     """Tune, write the settings and the report; or check what was promised."""
     if args.check is not None:
         return _check(args)
-    if args.queries is None or args.qrels is None:
+    if args.feedback is None and (args.queries is None or args.qrels is None):
         missing = "--queries" if args.queries is None else "--qrels"
-        raise InputError(f"{missing} is missing: tuning needs questions and their judgements")
+        raise InputError(f"{missing} is missing: tuning needs questions and their judgements, or --feedback")
     if args.compare is not None:
+        if args.feedback is not None:
+            raise InputError(
+                "--compare judges by documents or answers, and feedback names chunks: give --queries and --qrels"
+            )
         return _compare(args)
     for target in (args.output, args.report, args.picture):
         check_target(target)
@@ -205,7 +230,7 @@ def run(args: argparse.Namespace) -> int:
     settings, where, cost = settings_of(args), filter_of(args), _cost(args)
     if (args.held_out_queries is None) != (args.held_out_qrels is None):
         raise InputError("--held-out-queries and --held-out-qrels belong together: give both or neither")
-    queries, qrels = read_queries(args.queries), Qrels.load(args.qrels)
+    queries, qrels, weights = _labels(args)
     held_out = args.held_out
     if args.held_out_queries is not None:
         held_out = (read_queries(args.held_out_queries), Qrels.load(args.held_out_qrels))
@@ -221,6 +246,7 @@ def run(args: argparse.Namespace) -> int:
             measure=args.measure,
             settings=settings,
             held_out=held_out,
+            weights=weights,
             seed=args.seed,
             by=args.by,
             where=where,

@@ -112,7 +112,10 @@ class Feedback:
 class FeedbackLabels:
     """Judgements from feedback: the `queries` (id → text) and `qrels` that `tune` takes, and what they rest on.
 
-    `relevance` is the estimate behind each grade, 0 to 1. `silent` records said nothing and are left out.
+    `relevance` is the estimate behind each grade, 0 to 1. `silent` records said nothing and are left out. `weights`, by
+    query, are the effective numbers of records: (Σw)²/Σw² of their weights w = 1/exploration (Kish 1965), which is
+    their number where nothing was tried out. So a question counts as often as it was asked, and less where its records
+    weigh unlike each other.
     """
 
     queries: Mapping[str, str]
@@ -120,6 +123,7 @@ class FeedbackLabels:
     relevance: Mapping[str, Mapping[str, float]]
     records: int
     silent: int
+    weights: Mapping[str, float]
 
 
 def read_feedback(path: str | os.PathLike[str]) -> list[Feedback]:
@@ -164,6 +168,7 @@ def feedback_labels(
         _check_number("examination", share, above=0.0)
     seen: dict[str, dict[str, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
     texts: dict[str, str] = {}
+    sums: dict[str, tuple[float, float]] = {}
     count = silent = 0
     for record in records:
         count += 1
@@ -172,6 +177,8 @@ def feedback_labels(
             continue
         query = record.query
         texts.setdefault(query, record.question)
+        weight, (total, squares) = _weight(record), sums.get(query, (0.0, 0.0))
+        sums[query] = total + weight, squares + weight**2
         for rank, id in enumerate(record.shown, start=1):
             looked = examination[min(rank, len(examination)) - 1] if examination else (1 / rank) ** eta
             seen[query][id].add(record, id, max(_LEAST, looked))
@@ -180,7 +187,8 @@ def feedback_labels(
         query: {id: 0 if tally.relevance < relevant else 1 + (tally.thumbs > 0) for id, tally in tallies.items()}
         for query, tallies in seen.items()
     }
-    return FeedbackLabels(MappingProxyType(texts), Qrels(grades, "feedback"), relevance, count, silent)
+    weights = MappingProxyType({query: total**2 / squares for query, (total, squares) in sums.items()})
+    return FeedbackLabels(MappingProxyType(texts), Qrels(grades, "feedback"), relevance, count, silent, weights)
 
 
 class _Tally:
@@ -191,7 +199,7 @@ class _Tally:
         self.thumbs = 0
 
     def add(self, record: Feedback, id: str, looked: float) -> None:
-        weight = 1 / max(_LEAST, record.exploration)
+        weight = _weight(record)
         self.weight += weight
         self.clicks += weight * (id in record.clicked) / looked
         if id in record.cited:
@@ -201,6 +209,10 @@ class _Tally:
     @property
     def relevance(self) -> float:
         return min(1.0, max(self.clicks, self.citations) / self.weight)
+
+
+def _weight(record: Feedback) -> float:
+    return 1 / max(_LEAST, record.exploration)
 
 
 def _check_number(name: str, value: Any, *, above: float) -> None:

@@ -48,15 +48,24 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Questions:
-    """Queries in order; row i of `vectors`, where there are any, belongs to query i."""
+    """Queries in order; row i of `vectors` and of `weights`, where there are any, belongs to query i.
+
+    A query of weight 3 counts as three in every mean; without weights all count alike.
+    """
 
     ids: tuple[str, ...]
     queries: tuple[str | Query, ...]
     vectors: npt.NDArray[np.float32] | None = None
+    weights: npt.NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, queries: Queries | Questions, vectors: npt.ArrayLike | None = None) -> Questions:
-        """The questions of a mapping, of pairs or of dicts. Two with one id are a DuplicateIdError."""
+    def of(
+        cls,
+        queries: Queries | Questions,
+        vectors: npt.ArrayLike | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> Questions:
+        """The questions of a mapping, of pairs or of dicts; `weights` by id. Two with one id are a DuplicateIdError."""
         if isinstance(queries, Questions):
             return queries
         if not isinstance(queries, Iterable):
@@ -72,12 +81,13 @@ class Questions:
         rows = None if vectors is None else np.asarray(vectors, dtype=np.float32)
         if rows is not None and (rows.ndim != 2 or len(rows) != len(ids)):
             raise VectorError(f"vectors has shape {rows.shape}, but there are {len(ids)} queries: one row a query")
-        return cls(ids, tuple(query for _, query in pairs), rows)
+        return cls(ids, tuple(query for _, query in pairs), rows, _weights(ids, weights))
 
     def at(self, rows: Sequence[int]) -> Questions:
         """Those questions."""
         vectors = None if self.vectors is None else self.vectors[list(rows)]
-        return Questions(tuple(self.ids[i] for i in rows), tuple(self.queries[i] for i in rows), vectors)
+        weights = None if self.weights is None else self.weights[list(rows)]
+        return Questions(tuple(self.ids[i] for i in rows), tuple(self.queries[i] for i in rows), vectors, weights)
 
     def judged(self, qrels: Qrels) -> Questions:
         """The questions that have judgements. InputError where none has."""
@@ -87,6 +97,18 @@ class Questions:
             theirs = f"judgements of {next(iter(qrels))!r} and so on" if len(qrels) else "no judgement at all"
             raise InputError(f"no query has a judgement: there are {mine} and {theirs}")
         return self.at(rows)
+
+    @property
+    def shares(self) -> npt.NDArray[np.float64]:
+        """What each counts in a mean: its weight over the mean weight."""
+        if self.weights is None or not len(self):
+            return np.ones(len(self))
+        return np.asarray(self.weights / self.weights.mean())
+
+    @property
+    def worth(self) -> float:
+        """As how many equal questions these tell: (sum of weights)² / sum of squares (Kish 1965)."""
+        return len(self) ** 2 / float(np.square(self.shares).sum()) if len(self) else 0.0
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -179,6 +201,19 @@ def _search(
         vectors=questions.vectors,
         **settings.bm25,
     )
+
+
+def _weights(ids: Sequence[str], given: Mapping[str, float] | None) -> npt.NDArray[np.float64] | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or (lacking := [id for id in ids if id not in given]):
+        what = f"lacks query {lacking[0]!r}" if isinstance(given, Mapping) else f"is a {type(given).__name__}"
+        raise InputError(f"weights {what}: give {{query id: weight}} with all queries")
+    for id in ids:
+        weight = given[id]
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
+            raise InputError(f"weights: query {id!r} has {weight!r}: give a number above 0")
+    return np.array([given[id] for id in ids], dtype=np.float64)
 
 
 def _pair(query: object) -> tuple[str, str | Query]:

@@ -21,6 +21,7 @@ __all__ = [
     "DRAWS",
     "Estimate",
     "holm",
+    "linear",
     "mean_interval",
     "mean_intervals",
     "minimum_detectable_effect",
@@ -59,18 +60,35 @@ class Estimate:
         return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]" if self.known else f"{self.mean:.4f}"
 
 
-def mean_interval(values: npt.ArrayLike, *, confidence: float = 0.95, draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """The mean of one value a query, with its BCa bootstrap interval. For a paired difference, pass the differences."""
-    return mean_intervals(np.asarray(values, dtype=np.float64)[:, None], confidence=confidence, draws=draws, seed=seed)[
-        0
-    ]
+def mean_interval(
+    values: npt.ArrayLike,
+    *,
+    confidence: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 0,
+    shares: npt.ArrayLike | None = None,
+) -> Estimate:
+    """The mean of one value a query, with its BCa bootstrap interval. For a paired difference, pass the differences.
+
+    With `shares` (what each query counts; their mean is 1) it is the weighted mean, and the interval that of its
+    linear form m + share · (value − m), whose spread is the weighted mean's (Särndal, Swensson and Wretman 1992, §5.7).
+    """
+    column = np.asarray(values, dtype=np.float64)[:, None]
+    return mean_intervals(column, confidence=confidence, draws=draws, seed=seed, shares=shares)[0]
 
 
 def mean_intervals(
-    values: npt.ArrayLike, *, confidence: float = 0.95, draws: int = DRAWS, seed: int = 0
+    values: npt.ArrayLike,
+    *,
+    confidence: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 0,
+    shares: npt.ArrayLike | None = None,
 ) -> list[Estimate]:
     """`mean_interval` for every column of `values` (queries, columns), over the same resampled queries."""
     table = np.asarray(values, dtype=np.float64)
+    if shares is not None and len(table):
+        table = linear(table * np.asarray(shares, dtype=np.float64)[:, None], shares)
     if not 0.0 < confidence < 1.0:
         raise InputError(f"confidence={confidence}: must lie between 0 and 1, as in 0.95")
     if not np.isfinite(table).all():
@@ -83,6 +101,12 @@ def mean_intervals(
         return [Estimate(float(mean), nan, nan) for mean in means]
     resampled = _resampled_means(table, draws, seed)
     return [_bca(table[:, j], resampled[:, j], confidence) for j in range(columns)]
+
+
+def linear(scaled: Floats, shares: npt.ArrayLike) -> Floats:
+    """Values times shares (queries, columns) as the linear form of the weighted mean; see `mean_interval`."""
+    rest: Floats = 1.0 - np.asarray(shares, dtype=np.float64)[:, None]
+    return scaled + scaled.mean(axis=0) * rest
 
 
 def _resampled_means(table: Floats, draws: int, seed: int) -> Floats:

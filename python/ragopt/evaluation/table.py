@@ -29,7 +29,8 @@ class Table(Mapping[str, float]):
     """A mapping from measure to its mean over queries, with everything behind it.
 
     `table["nDCG@10"]` is a mean; `matrix` has a row a query and a column a measure; `run` is what was
-    found; `notes` tell what was left out or looks wrong. Intervals are 95 % BCa bootstrap, seeded.
+    found; `notes` tell what was left out or looks wrong. `shares` is what each query counts in the means, 1 on average;
+    None: all alike. Intervals are 95 % BCa bootstrap, seeded.
     """
 
     queries: tuple[str, ...]
@@ -37,9 +38,11 @@ class Table(Mapping[str, float]):
     matrix: npt.NDArray[np.float64]
     run: Run
     notes: tuple[str, ...] = ()
+    shares: npt.NDArray[np.float64] | None = None
 
     def __getitem__(self, measure: str | Measure) -> float:
-        return float(self.column(measure).mean())
+        column = self.column(measure)
+        return float((column if self.shares is None else column * self.shares).mean())
 
     def __iter__(self) -> Iterator[str]:
         return (str(measure) for measure in self.measures)
@@ -60,7 +63,7 @@ class Table(Mapping[str, float]):
     @cached_property
     def estimates(self) -> Mapping[str, Estimate]:
         """The mean of each measure with its interval."""
-        return dict(zip(self, mean_intervals(self.matrix), strict=True))
+        return dict(zip(self, mean_intervals(self.matrix, shares=self.shares), strict=True))
 
     def per_query(self) -> dict[str, dict[str, float]]:
         """Query id → measure → value."""

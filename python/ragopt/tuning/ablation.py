@@ -128,8 +128,8 @@ def contributions(
             quality = wanted.values(Judged.of(sent, [judged[id] for id in questions.ids]))
         else:
             quality = np.array(shares)
-        known.append((settings, quality, np.array(counts)))
-        return quality, known[-1][2]
+        known.append((settings, quality * questions.shares, np.array(counts) * questions.shares))
+        return known[-1][1], known[-1][2]
 
     return _contributions(before, after, measured, seed)
 

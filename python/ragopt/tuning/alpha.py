@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ragopt.evaluation import Estimate, compare_values, holm, mean_interval, mean_intervals
+from ragopt.evaluation import Estimate, compare_values, holm, linear, mean_interval, mean_intervals
 from ragopt.tuning.choose import AlphaChoice, choose_alpha, predicted_gain, tuner_of
 from ragopt.tuning.outcome import AlphaPoint, Health, Trial
 from ragopt.tuning.path import DEEPEST, WINDOW, AlphaCurve, Pairing
@@ -55,7 +55,9 @@ class AlphaOutcome:
 class _Scores:
     """Values over alphas (alphas, queries): of the tuning half, the same as the tuner sees them, of the held-out half.
 
-    `exact` is the mean of the tuning half as a step function, where its path could be walked.
+    `exact` is the mean of the tuning half as a step function, where its path could be walked. Values are times what
+    each question counts; `shares` is that for the tuning half, `worth` as how many equal questions the smaller half
+    tells.
     """
 
     alphas: tuple[float, ...]
@@ -63,6 +65,12 @@ class _Scores:
     smooth: Floats
     kept: Floats
     exact: AlphaCurve | None
+    shares: Floats
+    worth: float
+
+    def levels(self, places: Sequence[int], seed: int) -> list[Estimate]:
+        """The mean of the tuning half at those places, with its interval."""
+        return mean_intervals(linear(self.tuning[list(places)].T, self.shares), seed=seed)
 
 
 def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome:
@@ -71,7 +79,7 @@ def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome
     if default is None:
         zeros = np.zeros(len(kept.questions))
         why = "One side alone takes part (no vectors, or no text), so alpha cannot matter."
-        verdict = judge(zeros, zeros, str(plan.measure), moved=False, why=why)
+        verdict = judge(zeros, zeros, str(plan.measure), moved=False, why=why, worth=kept.questions.worth)
         note = "one side alone takes part, so only top-k was tuned"
         nothing = mean_interval(np.zeros(len(tuning.questions)))
         return AlphaOutcome(None, None, None, verdict, nothing, nothing, notes=(note,))
@@ -98,6 +106,7 @@ def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome
         why=_why_kept(choice, scores.alphas, default),
         p=claims[0].adjusted,
         seed=plan.seed,
+        worth=kept.questions.worth,
     )
     final = choice.chosen if verdict.outcome is Outcome.GAIN else place
     lone, side = _lone_side(scores, final)
@@ -122,13 +131,16 @@ def tune_alpha(tuning: HalfSearch, kept: HalfSearch, plan: Plan) -> AlphaOutcome
 def _scores(tuning: HalfSearch, kept: HalfSearch, plan: Plan, default: float) -> _Scores:
     asked = _FINE if plan.fine and _walkable(tuning, plan) else plan.alphas
     alphas = tuple(sorted({*asked, default}))
+    shares, others = (half.questions.shares for half in (tuning, kept))
+    worth = min(half.questions.worth for half in (tuning, kept))
     if not _walkable(tuning, plan):
-        seen = np.array([tuning.scores(alpha, plan.measure) for alpha in alphas])
-        return _Scores(alphas, seen, seen, np.array([kept.scores(alpha, plan.measure) for alpha in alphas]), None)
+        seen, unseen = (np.array([half.scores(a, plan.measure) for a in alphas]) for half in (tuning, kept))
+        return _Scores(alphas, seen, seen, unseen, None, shares, worth)
     paths = [half.path(plan.measure) for half in (tuning, kept)]
-    seen, unseen = (path.table(plan.measure, alphas).T for path in paths)
-    smooth = paths[0].table(plan.measure, alphas, WINDOW).T if plan.fine else seen
-    return _Scores(alphas, seen, smooth, unseen, paths[0].mean(plan.measure))
+    seen, unseen = (path.table(plan.measure, alphas).T * of for path, of in zip(paths, (shares, others), strict=True))
+    smooth = paths[0].table(plan.measure, alphas, WINDOW).T * shares if plan.fine else seen
+    exact = paths[0].mean(plan.measure, tuning.questions.weights)
+    return _Scores(alphas, seen, smooth, unseen, exact, shares, worth)
 
 
 def _walkable(half: HalfSearch, plan: Plan) -> bool:
@@ -168,7 +180,7 @@ def _lone_side(scores: _Scores, final: int) -> tuple[int | None, str]:
     """The side that does as well alone as the fusion at `final`, on both halves; None if neither does."""
     ends = {"BM25": 0, "dense": len(scores.alphas) - 1}
     halves = (scores.tuning, scores.kept)
-    if final in ends.values() or min(half.shape[1] for half in halves) < LEAST_QUESTIONS:
+    if final in ends.values() or scores.worth < LEAST_QUESTIONS - 1e-9:
         return None, ""
     name = max(ends, key=lambda side: sum(float(half[ends[side]].sum()) for half in halves))
     end = ends[name]
@@ -210,14 +222,14 @@ def _why_kept(choice: AlphaChoice, alphas: Sequence[float], default: float) -> s
 def _curve(scores: _Scores, place: int, chosen: int, plan: Plan) -> tuple[AlphaPoint, ...]:
     """The points to look at: every twentieth, the default and the chosen one."""
     shown = sorted({place, chosen, *(i for i, alpha in enumerate(scores.alphas) if alpha in plan.alphas)})
-    levels = mean_intervals(scores.tuning[shown].T, seed=plan.seed)
+    levels = scores.levels(shown, plan.seed)
     differences = mean_intervals((scores.tuning[shown] - scores.tuning[place]).T, seed=plan.seed)
     alphas = [scores.alphas[i] for i in shown]
     return tuple(AlphaPoint(*point) for point in zip(alphas, levels, differences, strict=True))
 
 
 def _trials(scores: _Scores, plan: Plan, choice: AlphaChoice) -> tuple[Trial, ...]:
-    levels = mean_intervals(scores.tuning.T, seed=plan.seed)
+    levels = scores.levels(range(len(scores.alphas)), plan.seed)
     settings = [replace(plan.search, alpha=alpha) for alpha in scores.alphas]
     return tuple(Trial(*trial) for trial in zip(settings, levels, choice.shares, strict=True))
 
@@ -225,10 +237,11 @@ def _trials(scores: _Scores, plan: Plan, choice: AlphaChoice) -> tuple[Trial, ..
 def _health(scores: _Scores, chosen: int, seed: int) -> Health:
     sides = {"lexical": scores.tuning[0], "dense": scores.tuning[-1]}
     better = max(sides, key=lambda side: float(sides[side].mean()))
+    lexical, dense, fused = scores.levels((0, len(scores.alphas) - 1, chosen), seed)
     return Health(
-        lexical=mean_interval(sides["lexical"], seed=seed),
-        dense=mean_interval(sides["dense"], seed=seed),
-        fused=mean_interval(scores.tuning[chosen], seed=seed),
+        lexical=lexical,
+        dense=dense,
+        fused=fused,
         alpha=scores.alphas[chosen],
         better=better,
         comparison=compare_values(scores.tuning[chosen], sides[better], seed=seed),

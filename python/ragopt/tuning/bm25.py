@@ -67,7 +67,14 @@ def tune_bm25(
     if chosen != wanted:
         why = f"Cross-validation does not confirm k1 {k1:g} and b {b:g}, which the tuning half speaks for."
     verdict = judge(
-        unseen[chosen], unseen[default], str(plan.measure), moved=chosen != default, why=why, p=p, seed=plan.seed
+        unseen[chosen],
+        unseen[default],
+        str(plan.measure),
+        moved=chosen != default,
+        why=why,
+        p=p,
+        seed=plan.seed,
+        worth=kept.questions.worth,
     )
     search = plan.search
     if verdict.outcome is Outcome.GAIN:

@@ -29,6 +29,7 @@ def exact_pieces(half: HalfSearch, measure: Measure, ks: Sequence[int]) -> tuple
     index = half.index
     deep = [k for k in ks if k <= DEEPEST]
     plain = half.search.min_score is None and half.unit.by is By.CHUNK and measure.cutoff is not None
+    plain = plain and half.questions.weights is None
     if not isinstance(index, Pairing) or not plain or not deep or not half.sending.whole:
         return (), []
     path = path_of(

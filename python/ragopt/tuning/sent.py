@@ -28,7 +28,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sent:
-    """What is sent, one value a question.
+    """What is sent, one value a question, times what the question counts (`Questions.shares`).
 
     `recall` is the share of the relevant that the context holds or cites (of a chunk that is cut, the share of its text
     that is shown), or, where answers are known, the share of
@@ -68,6 +68,11 @@ class SentHalf:
     def __len__(self) -> int:
         return len(self._replay)
 
+    @property
+    def worth(self) -> float:
+        """As how many equal questions these tell."""
+        return self._replay.questions.worth
+
     def __call__(self, settings: Settings) -> Sent:
         """What these settings send."""
         key = json.dumps(settings.to_dict(), sort_keys=True)
@@ -79,7 +84,8 @@ class SentHalf:
             if rows is None or any(len(row) != len(self) for row in rows):
                 rows = self._replayed(settings)
                 self._state.put(place, rows)
-            self._known[key] = Sent(*(np.array(row, dtype=np.float64) for row in rows))
+            shares = self._replay.questions.shares
+            self._known[key] = Sent(*(np.array(row, dtype=np.float64) * shares for row in rows))
             self.settings[key] = settings
         return self._known[key]
 

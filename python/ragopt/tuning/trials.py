@@ -132,16 +132,17 @@ class Arm:
     recall: Floats
     tokens: Floats
     seconds: float
+    shares: Floats | None = None
 
     @property
     def sent_recall(self) -> Estimate:
         """The mean recall of what is sent."""
-        return mean_interval(self.recall)
+        return mean_interval(self.recall, shares=self.shares)
 
     @property
     def sent_tokens(self) -> Estimate:
         """The mean tokens sent per question."""
-        return mean_interval(self.tokens)
+        return mean_interval(self.tokens, shares=self.shares)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -157,7 +158,11 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HalfSearch:
-    """One half of the judged queries, and how it is searched."""
+    """One half of the judged queries, and how it is searched.
+
+    Values that it gives are times what each question counts (`Questions.shares`), so that their means, differences and
+    tests are weighted ones; those of an `arm` are as they are, and the arm knows the shares.
+    """
 
     index: Searchable
     questions: Questions
@@ -195,14 +200,15 @@ class HalfSearch:
     def scores(self, alpha: float | None, measure: Measure) -> Floats:
         """One value a query."""
         self.step("sweeping alpha" if alpha is not None else "searching")
-        return measure.values(self._judged(self.hits(alpha, self.depth(measure))))
+        return measure.values(self._judged(self.hits(alpha, self.depth(measure)))) * self.questions.shares
 
     def cuts(self, alpha: float | None, ks: Sequence[int], measure: Measure) -> Cuts:
         """What the first k hits give and cost, for every k of `ks`."""
         self.step("sweeping top-k")
         hits = self.hits(alpha, max(ks))
         quality, recall, tokens = zip(*(self._sent(hits, k, measure) for k in ks), strict=True)
-        return Cuts(tuple(ks), np.array(quality), np.array(recall), np.array(tokens))
+        shares = self.questions.shares
+        return Cuts(tuple(ks), *(np.array(values) * shares for values in (quality, recall, tokens)))
 
     def arm(self, name: str, alpha: float | None, k: int, measures: Sequence[Measure]) -> Arm:
         """The configuration as a whole."""
@@ -214,7 +220,9 @@ class HalfSearch:
         judged = self._judged(hits)
         matrix = np.column_stack([measure.values(judged) for measure in measures])
         _, recall, tokens = self._sent(hits, k, measures[0])
-        return Arm(name, alpha, k, Table(self.questions.ids, tuple(measures), matrix, run), recall, tokens, seconds)
+        shares = None if self.questions.weights is None else self.questions.shares
+        table = Table(self.questions.ids, tuple(measures), matrix, run, shares=shares)
+        return Arm(name, alpha, k, table, recall, tokens, seconds, shares)
 
     def depth(self, measure: Measure) -> int:
         """How deep a measure looks: its cutoff, or as far as this search can go."""

@@ -96,6 +96,7 @@ def tune(
     by: By | str = By.CHUNK,
     where: Where | None = None,
     vectors: npt.ArrayLike | None = None,
+    weights: Mapping[str, float] | None = None,
     held_out_vectors: npt.ArrayLike | None = None,
     token_counter: TokenCounter | None = None,
     cost: QuestionCost | None = None,
@@ -112,8 +113,9 @@ def tune(
 
     `queries`, `qrels`, `vectors`, `by` and `where` are those of `evaluate`. `held_out` is the share
     of the judged queries that tuning must not see (split at random, seeded), or (queries, qrels) of
-    their own, with `held_out_vectors`. The default to beat is `settings` (all defaults unless
-    given), with `normalizer` in place of its own if given.
+    their own, with `held_out_vectors`. `weights` ({query id: weight}, as of `feedback_labels`) are what queries count
+    in means, intervals and tests; too few are those that are worth fewer than ten equal ones. The default to beat is
+    `settings` (all defaults unless given), with `normalizer` in place of its own if given.
 
     - `alphas` (default every hundredth, from the exact path over alpha, smoothed over .05 to both sides; without
       one, as for a measure without cutoff, every twentieth, searched) always hold 0, 1 and the default. Joined with
@@ -177,7 +179,7 @@ def tune(
         margin=fraction("recall_margin", recall_margin),
         seed=whole("seed", seed),
     )
-    given, judged, unit = Questions.of(queries, vectors), Qrels.of(qrels), Unit(by)
+    given, judged, unit = Questions.of(queries, vectors, weights), Qrels.of(qrels), Unit(by)
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     sizes = None
     if isinstance(index, Mapping | Sequence):

@@ -52,7 +52,8 @@ class Verdict:
     happens to pass the test is overstated on average, or does not matter). `worse` needs the test alone. `p` is of the
     permutation that holds the tuner (`Tuner.p_value`), adjusted over the family of tests, where `tune` made it.
     `more_questions` is how many more held-out ones would show a true gain of the size that was seen, with 80 % power;
-    None where none was seen. `moved` is False when tuning chose the default itself: there was nothing to compare.
+    None where none was seen. `worth`: as how many equal ones they tell, where they weigh differently. `moved` is False
+    when tuning chose the default itself: there was nothing to compare.
     """
 
     outcome: Outcome
@@ -63,12 +64,15 @@ class Verdict:
     why: str = ""
     p: float = 1.0
     more_questions: int | None = None
+    worth: float | None = None
 
     @property
     def reason(self) -> str:
         """Why, in one sentence."""
         n = self.comparison.queries
         queries = f"{n} held-out {'query' if n == 1 else 'queries'}"
+        if self.worth is not None and self.worth < n - 0.05:
+            queries += f" (worth {self.worth:.1f} equal ones)"
         if not self.moved:
             few = self.outcome is Outcome.TOO_FEW_QUESTIONS
             return f"{self.why.removesuffix('.')}, and {queries} are too few to tell more." if few else self.why
@@ -111,6 +115,7 @@ class Verdict:
             "least_gain": least if least == least else None,
             "more_questions": self.more_questions,
             "moved": self.moved,
+            "worth": self.worth,
             **self.comparison.to_dict(),
             "p": self.p,
         }
@@ -125,20 +130,23 @@ def judge(
     why: str = "",
     p: float | None = None,
     seed: int = 0,
+    worth: float | None = None,
 ) -> Verdict:
     """The verdict from one value a held-out query for the tuned and for the default alpha.
 
-    Without `p` it is that of the paired randomisation test on these values.
+    Without `p` it is that of the paired randomisation test on these values. `worth`: as how many equal queries they
+    tell, where they weigh differently.
     """
     comparison = compare_values(tuned, default, seed=seed)
     gain, least = comparison.difference.mean, max(LEAST_EFFECT, comparison.least_visible)
     chance = comparison.p if p is None else p
     outcome = Outcome.NO_DETECTABLE_GAIN
-    if comparison.queries < LEAST_QUESTIONS:
+    worth = comparison.queries if worth is None else worth
+    if worth < LEAST_QUESTIONS - 1e-9:
         outcome = Outcome.TOO_FEW_QUESTIONS
     elif moved and chance < LEVEL and (gain < 0 or gain >= least):
         outcome = Outcome.WORSE if gain < 0 else Outcome.GAIN
-    return Verdict(outcome, measure, comparison, least, moved, why, chance, _more(comparison))
+    return Verdict(outcome, measure, comparison, least, moved, why, chance, _more(comparison), worth)
 
 
 def _more(comparison: Comparison) -> int | None:

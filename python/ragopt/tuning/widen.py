@@ -81,7 +81,8 @@ class Widened:
         search = self.choice.settings.search
         half = replace(kept, search=search)
         arm = half.arm("settings written", search.alpha, search.k, measures)
-        return replace(arm, recall=self.held_out.recall, tokens=self.held_out.tokens)
+        # What is replayed is times what each question counts already.
+        return replace(arm, recall=self.held_out.recall, tokens=self.held_out.tokens, shares=None)
 
 
 def widen(

@@ -90,7 +90,9 @@ def tune_levers(
     claim = None
     if goal.tokens is not None and chosen != alone:
         claim = _claim(finder, kept, chosen, plan)
-    outcome, reason = _judged(goal, plan, chosen in (default, alone), (before, simple, after), unseen, claim)
+    outcome, reason = _judged(
+        goal, plan, chosen in (default, alone), (before, simple, after), unseen, claim, kept.worth
+    )
     return LeverChoice(
         settings=chosen,
         adopted=outcome is Outcome.GAIN,
@@ -170,13 +172,19 @@ def _claim(finder: _Finder, kept: SentHalf, chosen: Settings, plan: Plan) -> Cla
 
 
 def _judged(
-    goal: Goal, plan: Plan, same: bool, sent: tuple[Sent, Sent, Sent], unseen: Sent, claim: Claim | None
+    goal: Goal,
+    plan: Plan,
+    same: bool,
+    sent: tuple[Sent, Sent, Sent],
+    unseen: Sent,
+    claim: Claim | None,
+    worth: float,
 ) -> tuple[Outcome, str]:
     before, alone, after = sent
     n, seed = len(before.recall), plan.seed
     questions = f"{n} held-out question{'' if n == 1 else 's'}"
     aim = "saves more tokens at that recall" if goal.tokens is None else f"gives more recall within {goal.asked}"
-    if n < LEAST_QUESTIONS:
+    if worth < LEAST_QUESTIONS - 1e-9:
         return Outcome.TOO_FEW_QUESTIONS, f"{questions} are too few to tell; at least {LEAST_QUESTIONS} are needed."
     if same:
         return Outcome.NO_DETECTABLE_GAIN, f"No lever beyond top-k surely {aim} on the tuning half."
