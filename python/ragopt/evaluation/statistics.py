@@ -105,8 +105,9 @@ def mean_intervals(
 
 def linear(scaled: Floats, shares: npt.ArrayLike) -> Floats:
     """Values times shares (queries, columns) as the linear form of the weighted mean; see `mean_interval`."""
-    rest: Floats = 1.0 - np.asarray(shares, dtype=np.float64)[:, None]
-    return scaled + scaled.mean(axis=0) * rest
+    means: Floats = scaled.mean(axis=0)
+    made: Floats = scaled + means * (1.0 - np.asarray(shares, dtype=np.float64)[:, None])
+    return made
 
 
 def _resampled_means(table: Floats, draws: int, seed: int) -> Floats:
