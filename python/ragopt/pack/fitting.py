@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from ragopt.pack.choice import choose_grouped, take
 from ragopt.pack.layout import Shown, Unit, arrange, merge, numbered
-from ragopt.pack.sentences import MOST_CHUNKS, merged_spans, spans_of, worth
+from ragopt.pack.sentences import LEAST, MOST_CHUNKS, merged_spans, spans_of, worth
 from ragopt.protocols import TokenCounter
 from ragopt.tokens import highs
 from ragopt.types import Form, Hit, Method, Order, Piece, Source, TokenCount
@@ -100,12 +100,15 @@ class Fitting:
         spans = [spans_of(text) for text in texts]
         cut = [[text[start:end] for start, end in of] for text, of in zip(texts, spans, strict=True)]
         worths = worth(question, cut, [self.values[i] for i in places])
-        # What shares no word with the question is no candidate, nor is what a better chunk says word by word.
+        # What is worth little beside the best is no candidate, nor is what a better chunk says word by word.
+        least = LEAST * max((value for of in worths for value in of), default=0.0)
         said: set[str] = set()
         items: list[list[int]] = [[] for _ in places]
         for group in sorted(range(len(places)), key=lambda group: -self.values[places[group]]):
             known = enumerate(zip(cut[group], worths[group], strict=True))
-            items[group] = [i for i, (sentence, value) in known if value > 0 and sentence not in said]
+            items[group] = [
+                i for i, (sentence, value) in known if value > 0 and value >= least and sentence not in said
+            ]
             said.update(cut[group])
         heads = self._counted([self._block("", "") for _ in places])
         weights = [

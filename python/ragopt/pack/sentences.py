@@ -15,10 +15,14 @@ from math import log
 from ragopt.analysis import Analyzer, analyzer
 from ragopt.corpus.segments import sentences
 
-__all__ = ["MOST_CHUNKS", "merged_spans", "spans_of", "worth"]
+__all__ = ["LEAST", "MOST_CHUNKS", "merged_spans", "spans_of", "worth"]
 
 MOST_CHUNKS = 10
 """The best chunks whose sentences are looked at: more gain nothing."""
+
+LEAST = 0.04
+"""Of the best sentence's worth, what a sentence must have to be packed: room is left rather than filled with others.
+(The most that costs no evidence of scifact at any budget; on chroma-chunking it raises the precision at each.)"""
 
 _POWER = 1.1
 
