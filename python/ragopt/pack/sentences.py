@@ -35,8 +35,8 @@ def spans_of(text: str) -> list[tuple[int, int]]:
 def worth(question: str, texts: Sequence[Sequence[str]], values: Sequence[float]) -> list[list[float]]:
     """What each sentence of each chunk is worth: 0 where it shares no term with the question."""
     known = _analyzer()
-    asked = set(known.terms(question))
-    terms = [[asked.intersection(found) for found in known.terms_many(list(chunk))] for chunk in texts]
+    asked = set(known.terms(_whole(question)))
+    terms = [[asked.intersection(found) for found in known.terms_many([_whole(text) for text in of])] for of in texts]
     df = Counter(term for chunk in terms for found in chunk for term in found)
     count = sum(len(chunk) for chunk in texts)
     idf = {term: log(1 + (count - df[term] + 0.5) / (df[term] + 0.5)) for term in sorted(asked)}
@@ -45,6 +45,11 @@ def worth(question: str, texts: Sequence[Sequence[str]], values: Sequence[float]
         [value * (sum(idf[term] for term in sorted(found)) / whole) ** _POWER for found in chunk]
         for chunk, value in zip(terms, values, strict=True)
     ]
+
+
+def _whole(text: str) -> str:
+    """Half a surrogate pair, which no index holds but another source may, counts as a question mark."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 @cache

@@ -196,6 +196,14 @@ def test_a_question_without_a_word_in_the_chunks_packs_chunks() -> None:
     assert packed.level is Level.CHUNK and packed.hits.ids == ["a:0"]
 
 
+def test_half_a_surrogate_pair_is_packed_too() -> None:
+    text = "A key \ud800 rotates. A queue holds messages."
+    hits = hits_of(chunk("a", 0, len(text), text))
+    for question in ("which key rotates", "which key \udc00 rotates"):
+        packed = pack(hits, 6, Words(), question=question, level="sentence")
+        assert packed.text == "[1]\nA key \\u{d800} rotates."
+
+
 def test_a_head_is_trimmed_only_if_asked() -> None:
     hits = hits_of(chunk("a", 0, len(STORY)), chunk("b", 0, 30))
     assert pack(hits, 20, Words(), level="chunk").hits.ids == ["b:0"]
