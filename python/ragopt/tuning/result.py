@@ -243,7 +243,9 @@ class TuneResult:
         lines = [
             "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
-        return "\n".join([*lines, "", *self.summary()[-2 - len(self.notes) :]])
+        told = self.summary()
+        verdict = next(i for i, line in enumerate(told) if line.startswith("Verdict:"))
+        return "\n".join([*lines, "", *told[verdict:]])
 
 
 def default_and_tuned(arms: Sequence[Arm]) -> tuple[Arm, Arm]:

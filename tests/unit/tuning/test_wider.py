@@ -73,6 +73,8 @@ def test_it_finds_what_no_top_k_can_do() -> None:
     assert made.written.sent_recall.mean > 0.97
     assert made.levers.loss.high <= 0.05
     assert "tokens saved per question" in "\n".join(made.summary())
+    assert "Verdict: " in str(made)
+    assert "Levers: gain. " in str(made)
     assert any(row.change and row.lever == "threshold" and row.tokens.mean < 0 for row in made.contributions)
     # What is promised is what a pipeline sends.
     sent = [Pipeline(index, made.settings).retrieve(text).tokens.point for text in made.questions.values()]
