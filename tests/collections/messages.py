@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -91,19 +92,32 @@ def sentences(data: Collection, count: int, draw: np.random.Generator) -> list[s
     return out
 
 
-def noisy(questions: Sequence[str], other: Collection, seed: int = 0) -> list[str]:
+def noisy(questions: Sequence[str], other: Collection, seed: int = 0, *, run_on: bool = False) -> list[str]:
     """Each question in a message with one or two sentences of another collection, and by chance a greeting, a pasted
-    log and a signature."""
+    log and a signature.
+
+    A part ends with its own stop; one that has none (titles, all of vaswani) gets a stop or a line of its own, as
+    somebody who pastes it would give it. With `run_on` it gets nothing and runs into what follows.
+    """
     draw = np.random.default_rng(seed)
     out = []
     for question in questions:
         parts = [_bare(question) + "?", *sentences(other, int(draw.integers(1, 3)), draw)]
         draw.shuffle(parts)
-        body = " ".join(parts)
+        body = " ".join(parts) if run_on else _told_apart(parts, draw)
         if draw.random() < 0.5:
             log = _pick(draw, _LOGS)
             body = f"{body}\n{log}" if draw.random() < 0.5 else f"{log}\n{body}"
         out.append(f"{_pick(draw, _GREETINGS)}{body}{_pick(draw, _SIGNATURES)}")
+    return out
+
+
+def _told_apart(parts: Sequence[str], draw: np.random.Generator) -> str:
+    out = parts[0]
+    for before, part in pairwise(parts):
+        stopped = before.endswith((".", "!", "?"))
+        out += f"{'' if stopped else _pick(draw, ('.', ''))}"
+        out += f"{' ' if out.endswith(('.', '!', '?')) else chr(10)}{part}"
     return out
 
 

@@ -25,7 +25,8 @@ from tests.shared import shared
 WHOLE = ("cranfield", "cisi", "vaswani", "scifact", "xquad-en", "xquad-vi")
 
 
-#: Questions, and the collection whose sentences are mixed into them.
+#: Questions, and the collection whose sentences are mixed into them. The rule was chosen on the even questions of
+#: seven of these with seeds 0 to 2; the bench prints the odd ones with another seed too.
 NOISE = (
     ("cranfield", "scifact"),
     ("vaswani", "xquad-en"),
@@ -34,10 +35,20 @@ NOISE = (
     ("vaswani", "cranfield"),
     ("xquad-en", "scifact"),
     ("cranfield", "cisi"),
+    ("scifact", "cisi"),
+    ("scifact", "vaswani"),
+    ("cranfield", "vaswani"),
+    ("cisi", "vaswani"),
+    ("vaswani", "cisi"),
+    ("scifact", "xquad-en"),
+    ("cisi", "multihop-wiki"),
+    ("xquad-en", "xquad-vi"),
+    ("xquad-vi", "vicov19qa"),
+    ("vicov19qa", "xquad-vi"),
 )
-#: The harder ones, printed but not held to the bar: cisi's general words, and vaswani's texts without full stops, so
-#: that question and noise are one sentence.
-HARD_NOISE = (("scifact", "cisi"), ("scifact", "vaswani"), ("cranfield", "vaswani"), ("cisi", "vaswani"))
+#: Printed, not held to the bar: vaswani's texts have no full stops, and here nothing else divides them from what
+#: follows, so that question and noise are one sentence.
+RUN_ON = (("scifact", "vaswani"), ("cranfield", "vaswani"), ("cisi", "vaswani"))
 
 
 @cache
@@ -108,12 +119,32 @@ def style_recovery(name: str, *, dense: bool) -> Recovery:
     return _recovery(data, index, made, [restyle(text)[0].text for text in made], float(dense), embed if dense else "")
 
 
-def noise_recovery(name: str, other: str, *, hybrid: bool = False) -> Recovery:
+class Mix(NamedTuple):
+    """How messages are mixed, and whether only those of every second question are measured."""
+
+    seed: int = 0
+    run_on: bool = False
+    odd: bool = False
+
+
+PLAIN = Mix()
+
+
+def noise_recovery(name: str, other: str, mix: Mix = PLAIN, *, hybrid: bool = False) -> Recovery:
     """Questions of one collection in messages with sentences of another."""
-    data, index = collection(name), index_of(name)
-    made = noisy(asked(data), collection(other))
+    data, index = asked_of(name)
+    made = noisy(asked(data), asked_of(other)[0], mix.seed, run_on=mix.run_on)
     mended = [set_aside(restyle(text)[0], index=index)[0].text for text in made]
-    return _recovery(data, index, made, mended, None if hybrid else 0.0, "minilm" if hybrid else "")
+    alpha, embed = (None, "minilm") if hybrid else (0.0, "")
+    every = [ndcg(data, index, texts, alpha, embed) for texts in (asked(data), made, mended)]
+    return Recovery(*(float((found[1::2] if mix.odd else found).mean()) for found in every))
+
+
+def asked_of(name: str) -> tuple[Collection, Index]:
+    """A collection and its index, by the analyzer of its language."""
+    if name == "vicov19qa":
+        return vietnamese()
+    return collection(name), index_of(name, "vietnamese" if name.endswith("-vi") else "english")
 
 
 class Halves(NamedTuple):
@@ -158,9 +189,14 @@ def halves(name: str, form: str, count: int = 150) -> Halves:
 
 def false_splits(name: str) -> tuple[int, int]:
     """How many of a collection's own questions become parts, and how many there are."""
-    data = collection(name)
-    index = index_of(name, "vietnamese" if name.endswith("-vi") else "english")
+    data, index = asked_of(name)
     return sum(bool(decompose(restyle(text)[0], index=index)[0].parts) for text in asked(data)), len(data.queries)
+
+
+def false_removals(name: str) -> tuple[int, int]:
+    """How many of a collection's own questions lose a part, and how many there are."""
+    data, index = asked_of(name)
+    return sum(bool(set_aside(text, index=index)[1].details["changed"]) for text in asked(data)), len(data.queries)
 
 
 def multihop() -> dict[str, float]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ragopt.query.evidence import Evidence, weigh
 from ragopt.query.lexicon import Lexicon
 from ragopt.query.noise import kinds
+from ragopt.query.references import needs_history
 from ragopt.query.scope import probability
 from ragopt.query.steps import DEFAULTS, Statistics, Step, as_question, lexicon_of
-from ragopt.query.text import Piece, content_words, pieces
+from ragopt.query.text import Piece, content_words, pieces, token_spans
 from ragopt.types import Query, QuerySettings, Span, Where
 
 __all__ = ["set_aside"]
 
-#: A part stays when its chance to be answered is at least this share of the message's best one. A question of the
-#: writer's own stays more easily than a statement; a log line must be all but a question that the corpus knows.
-STATEMENT, QUESTION, LOG = 0.45, 0.2, 1.0
-#: A statement beside the message's only question belongs to it if they share a term, or so much of a chunk
-#: (Evidence.togetherness): a broad corpus knows something of most subjects. Of sentences of another collection three
-#: quarters share less (cranfield, vaswani), of the later sentences of cisi's own questions a sixth. What the corpus
-#: is sure to answer has to do with it in any case.
-TOGETHER, SURE = 0.25, 0.75
+#: A part stays when its chance to be answered is at least this share of the message's best one. A question, or what
+#: the writers tell of themselves, stays more easily than a statement; a log line must be all but a question that the
+#: corpus knows.
+STATEMENT, QUESTION, OWN, LOG = 0.45, 0.2, 0.25, 1.0
+#: A statement belongs to a question if they share so much of a chunk (Evidence.togetherness), or a term of so much of
+#: the idf of the question's rarest one: a broad corpus knows something of most subjects. What the corpus is sure to
+#: answer has to do with it in any case, and so has what writers tell of themselves. Chosen on the even questions of
+#: seven mixes; the odd ones and other mixes are the test (docs/query.md).
+TOGETHER, SHARED, SURE = 0.35, 0.3, 0.75
 UNKNOWN, UNRELATED = "the corpus knows little of it", "no chunk speaks of it and of the question"
 #: A message with a pasted log may be longer than a question.
 LONGEST = 32_000
@@ -37,7 +40,8 @@ def set_aside(
 
     Pasted logs, signatures and quoted mail show by their form; with an index, each part is also asked of it, and
     stays only if the corpus could answer it about as well as the best part. The only question of a message stays
-    whatever the index says; what else stays must share a word or a chunk with it or surely be answered, unless the
+    whatever the index says, with the statement that it leans on ("how do I mend it?"). Other statements must share
+    a word or a chunk with a question, be of the writer's own case ("I have ...") or surely be answered, unless the
     index finds nothing for the question. A message of one sentence is never touched.
     """
     query = as_question(question)
@@ -49,95 +53,142 @@ def set_aside(
     if len(found) < 2:
         return step.done("one part")
     forms = kinds(query.text, found)
-    asks = [form is None and _is_question(piece, lexicon) for piece, form in zip(found, forms, strict=True)]
-    evidence = _evidence(found, forms, index, query.where)
-    chances = None if evidence is None else [0.0 if one is None else probability(one) for one in evidence]
-    apart: list[int] = []
-    if index is None or evidence is None or chances is None:
-        stay = [form is None for form in forms]
-    else:
-        stay = _staying(chances, forms, asks)
-        if sum(asks) == 1:
-            unsure = [i for i, kept in enumerate(stay) if kept and chances[i] < SURE]
-            apart = _apart(unsure, asks.index(True), found, evidence, index, query)
-            stay = [kept and i not in apart for i, kept in enumerate(stay)]
-    if all(stay):
+    judge = None if index is None else _Message.read(found, forms, lexicon, index, query.where)
+    whys = list(forms) if judge is None else judge.whys()
+    if not any(whys):
         return step.done("every part belongs to it")
-    text = _joined(query.text, found, stay)
+    text = _joined(query.text, found, whys)
     if not content_words(text, lexicon):
         return step.done("nothing else would be left")
     dropped = [
-        {"text": piece.text, "why": form or (UNRELATED if i in apart else UNKNOWN)}
-        | ({} if chances is None else {"answerable": chances[i]})
-        for i, (piece, form) in enumerate(zip(found, forms, strict=True))
-        if not stay[i]
+        {"text": piece.text, "why": why} | ({} if judge is None else {"answerable": judge.chances[i]})
+        for i, (piece, why) in enumerate(zip(found, whys, strict=True))
+        if why
     ]
     return step.changed(replace(query, text=text), f"{len(dropped)} of {len(found)} parts set aside", aside=dropped)
 
 
-def _evidence(
-    found: list[Piece], forms: list[str | None], index: Statistics | None, where: Where | None
-) -> list[Evidence | None] | None:
-    asked = [i for i, form in enumerate(forms) if form != "signature"]
-    if index is None or not len(index) or len(asked) > MOST_PIECES:
-        return None
-    out: list[Evidence | None] = [None] * len(found)
-    for i, evidence in zip(asked, weigh(index, [found[i].text for i in asked], where), strict=True):
-        out[i] = evidence
-    return out
+@dataclass(frozen=True)
+class _Message:
+    """The parts of one message, what each is, and what the index says about it."""
+
+    parts: list[Piece]
+    forms: list[str | None]
+    lexicon: Lexicon | None
+    evidence: list[Evidence | None]
+    index: Statistics
+    where: Where | None
+
+    @classmethod
+    def read(
+        cls,
+        parts: list[Piece],
+        forms: list[str | None],
+        lexicon: Lexicon | None,
+        index: Statistics,
+        where: Where | None,
+    ) -> _Message | None:
+        """The message as the index sees it; None where there is nothing to ask, or too much."""
+        asked = [i for i, form in enumerate(forms) if form != "signature"]
+        if not len(index) or len(asked) > MOST_PIECES:
+            return None
+        evidence: list[Evidence | None] = [None] * len(parts)
+        for i, one in zip(asked, weigh(index, [parts[i].text for i in asked], where), strict=True):
+            evidence[i] = one
+        return cls(parts, forms, lexicon, evidence, index, where)
+
+    @cached_property
+    def chances(self) -> list[float]:
+        """The chance of each part to be answered."""
+        return [0.0 if one is None else probability(one) for one in self.evidence]
+
+    @cached_property
+    def plain(self) -> list[int]:
+        """The parts that are no log, mail or signature."""
+        return [i for i, form in enumerate(self.forms) if form is None]
+
+    @cached_property
+    def asks(self) -> list[int]:
+        """The questions."""
+        return [i for i in self.plain if _is_question(self.parts[i], self.lexicon)]
+
+    @cached_property
+    def core(self) -> list[int]:
+        """What is surely meant: the questions, and the statement that an only one leans on."""
+        if len(self.asks) != 1 or needs_history(self.parts[self.asks[0]].text, self.lexicon) is None:
+            return self.asks
+        said = [i for i in self.plain if i not in self.asks]
+        return [*self.asks, max(said, key=lambda i: self.chances[i])] if said else self.asks
+
+    def whys(self) -> list[str | None]:
+        """Why each part is set aside; None for what stays."""
+        chances = self.chances
+        only = len(self.asks) == 1
+        best = max((chances[i] for i in (self.asks if only else self.plain)), default=0.0)
+        least = {"log": LOG, "mail": LOG}
+        out: list[str | None] = []
+        for i, form in enumerate(self.forms):
+            if form is not None:
+                stays = chances[i] >= least.get(form, 2.0) * best
+            elif i in self.asks:
+                stays = only or chances[i] >= QUESTION * best
+            else:
+                stays = chances[i] >= (OWN if self._own(i) else STATEMENT) * best
+            out.append(None if stays else form or UNKNOWN)
+        for i in self._apart([i for i, why in enumerate(out) if why is None]):
+            out[i] = UNRELATED
+        return out
+
+    def _own(self, i: int) -> bool:
+        """Whether writers speak of themselves."""
+        if self.lexicon is None:
+            return False
+        return any(word.lower() in self.lexicon.writer for word, _, _ in token_spans(self.parts[i].text))
+
+    def _apart(self, stay: list[int]) -> list[int]:
+        """Those of the statements of which no chunk speaks together with what is meant."""
+        core = [i for i in self.core if i in stay]
+        unsure = [i for i in stay if i in self.plain and i not in core and self.chances[i] < SURE and not self._own(i)]
+        if core:
+            pairs = [(i, j) for i in unsure for j in core]
+        else:
+            sure = max(self.plain, key=lambda i: self.chances[i], default=-1)
+            if sure < 0 or self.chances[sure] < SURE:
+                return []
+            pairs = [(i, j) for i in unsure for j in dict.fromkeys((sure, i - 1, i + 1)) if j in stay]
+        pairs = [(i, j) for i, j in pairs if (one := self.evidence[j]) is not None and one.scores]
+        texts = [f"{self.parts[j].text} {self.parts[i].text}" for i, j in pairs]
+        related, known = set(), set()
+        for (i, j), both in zip(pairs, weigh(self.index, texts, self.where), strict=True):
+            known.add(i)
+            if _related(self.evidence[i], self.evidence[j], both):
+                related.add(i)
+        return [i for i in unsure if i in known and i not in related]
 
 
-def _staying(chances: list[float], forms: list[str | None], asks: list[bool]) -> list[bool]:
-    """What the corpus could answer about as well as the best part, and the only question."""
-    best = _best(chances, forms, asks)
-    least = {None: STATEMENT, "log": LOG, "mail": LOG}
-    return [
-        (form is None and ask and (sum(asks) == 1 or chance >= QUESTION * best))
-        or chance >= least.get(form, 2.0) * best
-        for chance, form, ask in zip(chances, forms, asks, strict=True)
-    ]
-
-
-def _apart(
-    unsure: list[int],
-    question: int,
-    found: list[Piece],
-    evidence: list[Evidence | None],
-    index: Statistics,
-    query: Query,
-) -> list[int]:
-    """Those of the statements that share no term with the question, and of which no chunk speaks together with it."""
-    asked = evidence[question]
-    if asked is None or not asked.scores:
-        return []
-    others = [
-        (i, own)
-        for i in unsure
-        if i != question and (own := evidence[i]) is not None and not set(own.terms).intersection(asked.terms)
-    ]
-    both = weigh(index, [f"{found[question].text} {found[i].text}" for i, _ in others], query.where)
-    return [i for (i, own), one in zip(others, both, strict=True) if asked.togetherness(own, one) < TOGETHER]
-
-
-def _best(chances: list[float], forms: list[str | None], asks: list[bool]) -> float:
-    """The chance of the part that is surely meant: the only question, or else the best of what is no log."""
-    if sum(asks) == 1:
-        return chances[asks.index(True)]
-    return max((chance for chance, form in zip(chances, forms, strict=True) if form is None), default=0.0)
+def _related(statement: Evidence | None, question: Evidence | None, both: Evidence) -> bool:
+    if statement is None or question is None:
+        return False
+    shared = (weight for term, weight in zip(question.terms, question.idf, strict=True) if term in statement.terms)
+    if max(shared, default=0.0) >= SHARED * max(question.idf, default=0.0):
+        return True
+    return question.togetherness(statement, both) >= TOGETHER
 
 
 def _is_question(piece: Piece, lexicon: Lexicon | None) -> bool:
     if piece.text.rstrip("\"')").endswith(("?", "？")):
         return True
-    return lexicon is not None and lexicon.questions.match(piece.text) is not None
+    if lexicon is None or lexicon.questions.match(piece.text) is None:
+        return False
+    return not (piece.text.endswith(".") and lexicon.either.match(piece.text))
 
 
-def _joined(text: str, found: list[Piece], stay: list[bool]) -> str:
+def _joined(text: str, found: list[Piece], whys: list[str | None]) -> str:
     """The parts that stay, divided as they were."""
     out: list[str] = []
     last: Piece | None = None
-    for piece, kept in zip(found, stay, strict=True):
-        if kept:
+    for piece, why in zip(found, whys, strict=True):
+        if why is None:
             if last is not None:
                 between = text[last.end : piece.start]
                 out.append("\n" if "\n" in between else " " if re.search(r"\s", between) else "")

@@ -51,10 +51,11 @@ def restyle(question: str | Query, settings: QuerySettings = DEFAULTS) -> tuple[
     if lexicon is None:
         removed: list[str] = []
     else:
-        text, removed = _without_chat(text, lexicon)
-        if lexicon.name == "vi":  # who writes it often greets and thanks in English
-            text, more = _without_chat(text, LEXICONS["en"])
-            removed += more
+        removed = []
+        if lexicon.name == "vi":  # who writes it often greets and thanks in English, as in `Hi all`
+            text, removed = _without_chat(text, LEXICONS["en"])
+        text, more = _without_chat(text, lexicon)
+        removed += more
         if settings.profile is Profile.FORMAL:
             text = _formal(text, lexicon)
     if text == query.text:

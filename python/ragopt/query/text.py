@@ -19,7 +19,9 @@ _CODE = re.compile(
     r"|\w+(?:[_./:=]\w+)+"  # snake_case, a.b, a/b, s3:GetObject, key=value
     r"|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*"  # camelCase, PascalCase
 )
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|mr|mrs|dr|prof|no|fig|st|approx|v\.v|tp|ths|ts)\.$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"\b(?:e\.g|i\.e|etc|vs|mr|mrs|dr|prof|no|fig|st|approx|v\.v|tp|ths|ts|(?:[a-z]\.)+[a-z])\.$", re.IGNORECASE
+)
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+|\n+")
 
 
@@ -52,7 +54,7 @@ def content_words(text: str, lexicon: Lexicon | None) -> list[str]:
 
 
 def pieces(text: str) -> list[Piece]:
-    """The sentences and lines of a text. A full stop ends one only before white space, and not after `e.g.`."""
+    """The sentences and lines of a text. A full stop ends one before white space, but not after `e.g.` or `U.S.`."""
     return list(_pieces(text))
 
 

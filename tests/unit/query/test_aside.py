@@ -78,3 +78,34 @@ def test_a_statement_that_the_corpus_knows_must_have_to_do_with_the_question() -
         assert set_aside(f"{related} {asked}", index=broad)[0].text == f"{related} {asked}"
     unknown = "Glaciers carve valleys. Do zorgs blip?"
     assert "Glaciers" in set_aside(unknown, index=broad)[0].text, "nothing is known of the question"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I have an old laptop from my uncle with keys that stick. How do I rotate the encryption key every year?",
+        "The encryption key of our tables was made long ago. How do I mend it?",
+        "Em làm việc ở nhà máy xa. Làm sao để xoay khóa mỗi năm?",
+    ],
+)
+def test_what_writers_tell_of_themselves_or_the_question_leans_on_stays(message: str) -> None:
+    assert set_aside(message, index=_broad())[0].text == message
+
+
+def _broad() -> Index:
+    texts = [f"The encryption key of table {i} is rotated every year." for i in range(120)]
+    texts += [f"An old laptop has keys that stick, case {i}." for i in range(120)]
+    texts += ["Khóa được xoay vòng mỗi năm.", "Nhà máy làm việc ở xa."]
+    return Index.build([{"id": str(i), "text": text} for i, text in enumerate(texts)], analyzer="multilingual")
+
+
+@pytest.mark.parametrize("statement", ["When glaciers melt, rivers rise.", "Which is where glaciers end."])
+def test_a_statement_that_begins_like_a_question_is_none(statement: str) -> None:
+    query, span = set_aside(f"{statement} {QUESTION}", index=index())
+    assert query.text == QUESTION and span.details["changed"]
+
+
+def test_initials_end_no_sentence() -> None:
+    message = f"The D.P. Smith rotation of the encryption key. {QUESTION}"
+    _, span = set_aside(f"{message}\n-- \nJane", index=index())
+    assert all(not part["text"].startswith("Smith") for part in span.details["aside"])

@@ -281,5 +281,7 @@ ENGLISH = Lexicon(
     weak=_WEAK,
     clauses=_CLAUSES,
     idle=_IDLE,
+    writer=words("i i'm i've i'd i'll me my mine myself we we're we've we'd we'll our ours"),
+    either=pattern(r"(?:when|where|which|who|whose|has|have|had|may|might)\w*\b"),
     said=_SAID,
 )

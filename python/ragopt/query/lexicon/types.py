@@ -25,6 +25,9 @@ class Lexicon:
     `respects` begins what things are compared in; `others` after a joint say that what follows belongs to what stands
     before, and so do `pronouns` anywhere in it.
 
+    Irrelevant parts: `writer` are the words by which people speak of themselves; `either` begins a question or a
+    statement, which shows by the sign at its end.
+
     References: `openers` begin a turn that goes on; `deictics` point to what was said, wherever they stand;
     `weak` do so unless the question names what they stand for before a word of `clauses`; `idle` are uses of such
     words that point nowhere; `said` are mentions of an earlier turn, by which one they mean.
@@ -51,6 +54,8 @@ class Lexicon:
     weak: re.Pattern[str]
     clauses: re.Pattern[str]
     idle: re.Pattern[str]
+    writer: frozenset[str]
+    either: re.Pattern[str]
     said: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
 

@@ -284,5 +284,7 @@ VIETNAMESE = Lexicon(
     weak=pattern(r"\b(?:nó|họ|chúng)\b"),
     clauses=pattern(r",|;|:|\b(?:khi|nếu|mà|vì|do|sau khi|trước khi|thì|và|nhưng|để|rằng|hay|hoặc|nên|dù|tuy)\b"),
     idle=_IDLE,
+    writer=words("tôi tui tớ mình em cháu"),
+    either=pattern(r"(?:nếu|khi nào|có|nên|ai)\b"),
     said=_SAID,
 )
