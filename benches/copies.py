@@ -1,7 +1,8 @@
 """What tuning on copied questions does: `python -m benches.copies [overlap|alpha]...`, by default both.
 
-- **overlap**: how much of their relevant chunks people's questions repeat (those of chroma-chunking are a model's), and how much copies do: a sentence taken out
-  of a chunk; its six words of most weight, in their order; those words in a question's frame.
+- **overlap**: how much of their relevant chunks people's questions repeat (those of chroma-chunking are a model's), and
+  how much copies do: a sentence taken out of a chunk; its six words of most weight, in their order; those words in a
+  question's frame.
 - **alpha**: nDCG@10 over alpha of people's questions and of copies of the same collection, where each is best, and
   what it costs people to have alpha tuned on questions of which a share are copies (people's questions in random
   halves: the one is mixed with copies to tune on, the other is measured).
