@@ -1,7 +1,7 @@
 """Write a small index of today's format, and what searches find in it: `python -m tests.compat.make`.
 
-Done once when a format is released; later versions of ragopt must open what lies there (test_compat.py). The chunks
-are made up here: enough vectors for codes, two segments, deleted chunks, metadata of several types.
+Done once for each format; later versions of ragopt must open what lies there (test_compat.py). The chunks are made up
+here: enough vectors for codes, two segments, deleted chunks, metadata of several types.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy.typing as npt
 from ragopt import Document, F, Index
 
 HERE = Path(__file__).resolve().parent
+#: The format that ragopt writes today: FORMAT of rust/ragopt-core/src/index/file.rs.
+FORMAT = 1
 CHUNKS, WIDTH = 1040, 8
 FRUIT = ("apple", "pear", "plum", "quince", "medlar", "cherry", "sloe")
 
@@ -51,18 +53,24 @@ def found(index: Index) -> dict[str, Any]:
     return {name: [[hit.id, hit.score] for hit in one] for name, one in hits.items()}
 
 
-def main() -> None:
-    """Replace the index and its results."""
-    folder = HERE / "format_1"
-    shutil.rmtree(folder, ignore_errors=True)
+def write(folder: Path) -> Index:
+    """The index, saved in a new folder: two generations, of which the second added and deleted chunks."""
     index = Index.build(documents(0, CHUNKS), vectors=rows(0, CHUNKS), analyzer="whitespace")
     index.save(folder)
     index.add(documents(CHUNKS, CHUNKS + 5), vectors=rows(CHUNKS, CHUNKS + 5))
     index.delete(ids=["doc-3", "doc-1041"])
     index.commit()
+    return index
+
+
+def main() -> None:
+    """Replace the index of today's format and its results."""
+    name = f"format_{FORMAT}"
+    shutil.rmtree(HERE / name, ignore_errors=True)
+    index = write(HERE / name)
     texts = {document.id: document.text for document in documents(0, CHUNKS) if document.id in ("doc-0", "doc-7")}
     results = {"chunks": len(index), "text": texts, "found": found(index)}
-    (HERE / "format_1.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (HERE / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

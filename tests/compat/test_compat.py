@@ -1,4 +1,4 @@
-"""Indexes of every released format open, are whole, and give what they gave. make.py wrote them."""
+"""Indexes of every format open, are whole, and give what they gave; no format changes unnoticed. make.py wrote them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from ragopt import Index
-from tests.compat.make import HERE, found
+from tests.compat.make import FORMAT, HERE, found, write
+
+CHANGED = (
+    "{name} of tests/compat/format_{format} is not what ragopt writes today: the layout of an index changed. Where an "
+    "index of format {format} was released, raise FORMAT in rust/ragopt-core/src/index/file.rs and in "
+    "tests/compat/make.py, let files of format {format} still be read, and run python -m tests.compat.make, which "
+    "writes format {next} beside the old one. Before the first release run it alone."
+)
 
 
 @pytest.fixture(params=sorted(path.stem for path in HERE.glob("format_*.json")))
@@ -18,7 +25,20 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_the_formats_are_kept() -> None:
-    assert [path.name for path in sorted(HERE.glob("format_*.json"))] == ["format_1.json"]
+    kept = [f"format_{number}" for number in range(1, FORMAT + 1)]
+    assert sorted(path.stem for path in HERE.glob("format_*.json")) == kept
+    assert sorted(path.name for path in HERE.glob("format_*") if path.is_dir()) == kept
+
+
+def test_a_format_does_not_change_unnoticed(tmp_path: Path) -> None:
+    write(tmp_path / "index")
+    kept = HERE / f"format_{FORMAT}"
+    assert kept.joinpath("CURRENT").read_text(encoding="ascii").startswith(f"ragopt-index {FORMAT}\n")
+    names = sorted(path.name for path in kept.iterdir())
+    assert sorted(path.name for path in (tmp_path / "index").iterdir()) == names
+    for name in names:
+        same = (tmp_path / "index" / name).read_bytes() == kept.joinpath(name).read_bytes()
+        assert same, CHANGED.format(name=name, format=FORMAT, next=FORMAT + 1)
 
 
 def test_an_old_index_gives_what_it_gave(name: str) -> None:
