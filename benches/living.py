@@ -3,6 +3,7 @@
 grow   memory, mapped files and files of the folder over many searches and commits
 build  peak memory of a build from a generator beside the final size
 add    chunks added to a large index, committed and searched (PART build must have run)
+first  the first question of a process beside the same one asked again, its files in memory (PART build must have run)
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import argparse
 import ctypes
 import gc
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -156,19 +159,61 @@ def add(path: Path, dimension: int, count: int = 1000) -> dict[str, Any]:
     }
 
 
+#: One question of a fresh process: seconds to open, of the first time, and of many times after.
+_ASK = """
+import json, sys
+from time import perf_counter as now
+from ragopt import Index
+start = now(); index = Index.open(sys.argv[1]); opened = now() - start
+times = []
+for _ in range(40):
+    start = now(); index.search(sys.argv[2], alpha=0); times.append(now() - start)
+print(json.dumps([opened, times[0], sorted(times[5:])[17]]))
+"""
+
+
+def first(path: Path, questions: int = 12) -> dict[str, Any]:
+    """Medians over BM25 questions, each in a process of its own: two words that few chunks hold, then that many do."""
+    rng = np.random.default_rng(3)
+    figures: dict[str, Any] = {"questions": questions}
+    for name, words in (("rare", WORDS[-90:]), ("frequent", WORDS[:30])):
+        rows = []
+        for _ in range(questions):
+            for file in path.iterdir():  # so that its pages are in memory
+                with file.open("rb") as content:
+                    while content.read(1 << 24):
+                        pass
+            asked = " ".join(rng.choice(words, 2, replace=False))
+            done = subprocess.run([sys.executable, "-c", _ASK, path, asked], capture_output=True, text=True, check=True)
+            rows.append(json.loads(done.stdout))
+        opened, cold, warm = np.median(rows, axis=0)
+        ratios = [row[1] / row[2] for row in rows]
+        figures[name] = {
+            "open_ms": round(opened * 1e3, 1),
+            "first_us": round(cold * 1e6),
+            "again_us": round(warm * 1e6),
+            "first_to_again": round(float(np.median(ratios)), 2),
+            "highest": round(max(ratios), 2),
+        }
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benches.living", description=__doc__)
-    parser.add_argument("part", choices=("grow", "build", "add"))
+    parser.add_argument("part", choices=("grow", "build", "add", "first"))
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "ragopt-living-1m")
     parser.add_argument("--chunks", type=int, default=1_000_000)
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--searches", type=int, default=100_000)
     parser.add_argument("--commits", type=int, default=10_000)
+    parser.add_argument("--questions", type=int, default=12)
     args = parser.parse_args()
     if args.part == "grow":
         figures = grow(args.searches, args.commits)
     elif args.part == "build":
         figures = build(args.folder, args.chunks, args.dimension)
+    elif args.part == "first":
+        figures = first(args.folder, args.questions)
     else:
         figures = add(args.folder, args.dimension)
     print(json.dumps(figures, indent=1))

@@ -43,3 +43,6 @@ def test_a_build_is_bounded_and_an_open_index_is_mapped(tmp_path: Path) -> None:
     opened = figures("-c", OPEN, tmp_path / "i")
     assert opened["chunks"] == CHUNKS
     assert opened["opened"] < 0.25 * built["disk_bytes"], (opened, built)
+    asked = figures("-m", "benches.living", "first", "--questions", 7, "--folder", tmp_path / "i")
+    # The bar is 3, on a million chunks and a machine that does nothing else. Here a question takes microseconds.
+    assert all(asked[words]["first_to_again"] < 60 for words in ("rare", "frequent")), asked
