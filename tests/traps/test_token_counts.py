@@ -34,11 +34,11 @@ class Thumb:
 
 
 def spent(rows: list[dict[str, Any]], counter: TokenCounter, budget: int) -> int:
-    """The true tokens of the chunks that this counter packs, without their marks."""
+    """The true tokens of the texts that this counter packs, without their marks; equal ones are shown once."""
     hits = FakeRetriever([f"fox {row['text']}" for row in rows], k=len(rows)).retrieve(Query(text="fox"))
     packed = pack(hits, budget, counter)
     assert packed.tokens.high <= budget
-    return sum(rows[int(hit.id)]["claude-5"] for hit in packed.hits)
+    return sum(rows[int(source.id)]["claude-5"] for source in packed.sources)
 
 
 @pytest.mark.parametrize("rows", [FACTS, WHOLE], ids=["all, hard ones too", "sentences"])
