@@ -5,6 +5,8 @@ On the collections of ../shared. `--runs N` (default 1,000) sets how often each 
 - **Nulls.** Sign flips: every question's whole curve over alpha, less the default's value, is turned over at random, so
   that no alpha is better than the default. Shuffled: the judgements of the questions change hands. Both through the
   choice and the verdict of `tune`.
+- **Power.** The same sign flips, with a gain planted: it rises from none at the default to its full size at alpha .85
+  and beyond for every question. How often is it claimed?
 - **Coverage.** Tuned on so many questions at random, from a bad default, so that there is something to choose: does the
   interval that they predict for the others' gain hold what the others say?
 - **Tuned and fixed.** Tuned on one random half, measured on the other, with a prior that the collection had no part in.
@@ -13,7 +15,7 @@ On the collections of ../shared. `--runs N` (default 1,000) sets how often each 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,11 +25,13 @@ import numpy.typing as npt
 from benches.data import cache_folder
 from benches.fit_prior import NAMES, fitted
 from ragopt.backends import embedders
+from ragopt.index import Pairs
 from ragopt.tuning import Outcome, alpha_path, judge
 from ragopt.tuning.choose import choose_alpha, predicted_gain, tuner_of
 from ragopt.tuning.path import WINDOW
 from ragopt.tuning.prior import PRIOR_WEIGHT
 from ragopt.tuning.tuner import folds_of
+from ragopt.types import Query
 from tests.collections.data import Collection
 from tests.collections.measured import FOUR, collection, index_of, stratified_sign_flip
 
@@ -64,10 +68,28 @@ def curves(name: str, normalizer: str, part: str = "test", shuffle: int | None =
         ids = list(qrels)
         order = np.random.default_rng(shuffle).permutation(len(ids))
         qrels = {ids[i]: qrels[ids[order[i]]] for i in range(len(ids))}
-    path = alpha_path(
-        index_of(name), data.queries, qrels, normalizer=normalizer, vectors=_vectors(data, part), threads=1
-    )
+    index = index_of(name) if shuffle is None else _Walked(_pairs(name, normalizer, part))
+    path = alpha_path(index, data.queries, qrels, normalizer=normalizer, vectors=_vectors(data, part), threads=1)
     return Curves(path.table(MEASURE, ALPHAS), path.table(MEASURE, ALPHAS, WINDOW))
+
+
+@dataclass(frozen=True, eq=False)
+class _Walked:
+    """In place of an index: what its searches gave, for other judgements of the same questions."""
+
+    found: Sequence[Pairs]
+
+    def pairs(self, queries: Sequence[str | Query], **_: object) -> list[Pairs]:
+        assert len(queries) == len(self.found)
+        return list(self.found)
+
+
+@cache
+def _pairs(name: str, normalizer: str, part: str) -> Sequence[Pairs]:
+    data = collection(name, qrels=part)
+    return alpha_path(
+        index_of(name), data.queries, data.qrels, normalizer=normalizer, vectors=_vectors(data, part), threads=1
+    ).pairs
 
 
 def _vectors(data: Collection, part: str) -> npt.NDArray[np.float32]:
@@ -128,6 +150,16 @@ def flipped_claims(name: str, runs: int, *, default: float = 0.6, normalizer: st
     return claimed / runs
 
 
+def planted_claims(name: str, gain: float, runs: int, *, default: float = 0.6, normalizer: str = "bounded") -> float:
+    """How often a gain is claimed where the sign-flip null has one of this size planted."""
+    of, at, claimed = curves(name, normalizer), place(default), 0
+    more = gain * np.clip((np.array(ALPHAS) - default) / (0.85 - default), 0.0, 1.0)
+    for seed in range(runs):
+        flat = of.turned(np.random.default_rng(seed).choice([-1.0, 1.0], len(of.exact)), at)
+        claimed += claims_gain(Curves(flat.exact + more, flat.smooth + more), at, prior(normalizer, name), seed)
+    return claimed / runs
+
+
 def shuffled_claims(name: str, runs: int, *, default: float = 0.6, normalizer: str = "bounded") -> float:
     """How often a gain is claimed when questions have each other's judgements."""
     claimed = 0
@@ -176,6 +208,10 @@ def lines(runs: int) -> Iterable[str]:
     yield f"gain claimed without one, {runs} runs: sign flips, shuffled judgements"
     for name in FOUR:
         yield f"  {name:<16}{flipped_claims(name, runs):8.3f}{shuffled_claims(name, runs):8.3f}"
+    yield f"gain claimed where one is planted, {min(runs, 200)} runs: of .02, .05, .10"
+    for name in FOUR:
+        shares = (planted_claims(name, gain, min(runs, 200)) for gain in (0.02, 0.05, 0.1))
+        yield f"  {name:<16}" + "".join(f"{share:8.3f}" for share in shares)
     yield "interval predicted for the held-out gain covers it"
     for name, part, sizes in (("cranfield", "test", (25, 50, 100)), ("scifact", "train", (25, 50, 100, 200, 400))):
         for size in sizes:
