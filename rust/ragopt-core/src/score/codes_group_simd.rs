@@ -81,18 +81,20 @@ fn bounds_of_tile(path: Path, queries: &[Coarse<'_>], rows: &Rows<'_>, outs: &mu
     #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "there are no tiles"))]
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if path >= Path::Avx512
+    if path >= Path::Avx2
         && let (Ok(queries), Ok(outs)) = (queries.try_into(), outs.as_mut().try_into())
     {
         let outs: &mut [&mut [f32]; TILE] = outs;
         assert!(outs.iter().all(|out| out.len() == rows.scales.len()));
-        match rows.low {
+        done = match (path, rows.low) {
             // SAFETY: a path is only chosen if this CPU has its instructions; the lengths were checked.
-            None => unsafe { x86::bounds_of_tile::<false>(queries, rows, outs) },
+            (Path::Avx2, None) => unsafe { x86::bounds_of_tile_avx2(queries, rows, outs) },
+            (Path::Avx2, Some(_)) => 0,
             // SAFETY: as above.
-            Some(_) => unsafe { x86::bounds_of_tile::<true>(queries, rows, outs) },
-        }
-        done = rows.scales.len() / 16 * 16;
+            (_, None) => unsafe { x86::bounds_of_tile::<false>(queries, rows, outs) },
+            // SAFETY: as above.
+            (_, Some(_)) => unsafe { x86::bounds_of_tile::<true>(queries, rows, outs) },
+        };
     }
     let rest = rows.range(queries[0].weights.len(), done..rows.scales.len());
     for (query, out) in queries.iter().zip(outs) {

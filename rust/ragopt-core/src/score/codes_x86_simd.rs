@@ -73,7 +73,7 @@ fn bound_avx512(
 
 /// Several queries over the same rows: what a row costs to read and to take apart is shared, two rows at a time.
 ///
-/// Rows are gone through by 16; the others, `outs` of which are left alone, are not looked at.
+/// Rows are gone through by 16; how many were, the others being left alone.
 ///
 /// # Safety
 /// All queries are as wide as the rows, and each of `outs` is as long as there are rows. `BYTES` says whether the rows
@@ -83,7 +83,7 @@ pub(super) unsafe fn bounds_of_tile<const BYTES: bool>(
     queries: &[Coarse<'_>; TILE],
     rows: &Rows<'_>,
     outs: &mut [&mut [f32]; TILE],
-) {
+) -> usize {
     let width = queries[0].weights.len();
     let lows = rows.low.unwrap_or(rows.codes);
     let weights = queries.map(|query| query.weights.as_ptr());
@@ -120,6 +120,7 @@ pub(super) unsafe fn bounds_of_tile<const BYTES: bool>(
             out[16 * b..16 * b + 16].copy_from_slice(&block);
         }
     }
+    16 * scales.len()
 }
 
 /// 64 dimensions of a line and the 64 others: its nibbles, or where `BYTES` the bytes that those of `low` make of them.
@@ -213,6 +214,69 @@ fn nibbles_avx2(weights: &[Weights], row: &[Codes]) -> i32 {
         sums = _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
     total_avx2(sums)
+}
+
+/// The same as [`bounds_of_tile`] of nibbles, rows by 8.
+///
+/// All queries are as wide as the rows, and each of `outs` is as long as there are rows, or this panics.
+#[target_feature(enable = "avx2")]
+pub(super) fn bounds_of_tile_avx2(
+    queries: &[Coarse<'_>; TILE],
+    rows: &Rows<'_>,
+    outs: &mut [&mut [f32]; TILE],
+) -> usize {
+    let weights = queries.map(|query| query.weights);
+    let width = weights[0].len();
+    let (scales, residuals) = (rows.scales.as_chunks::<8>().0, rows.residuals.as_chunks::<8>().0);
+    for (b, (scales, residuals)) in scales.iter().zip(residuals).enumerate() {
+        let mut sums = [[0; 8]; TILE];
+        for (r, row) in rows.codes[8 * b * width..8 * (b + 1) * width].chunks_exact(width).enumerate() {
+            for (sums, sum) in sums.iter_mut().zip(nibbles_of_tile_avx2(weights, row)) {
+                sums[r] = sum;
+            }
+        }
+        for ((query, sums), out) in queries.iter().zip(&sums).zip(outs.iter_mut()) {
+            let bounds = scales.iter().zip(residuals).zip(sums);
+            for (out, ((&scale, &residual), &sum)) in out[8 * b..8 * (b + 1)].iter_mut().zip(bounds) {
+                *out = query.bounding.bound(sum, scale, residual);
+            }
+        }
+    }
+    8 * scales.len()
+}
+
+/// The sums of one row of nibbles with each query; see [`nibbles_avx2`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn nibbles_of_tile_avx2(weights: [&[Weights]; TILE], row: &[Codes]) -> [i32; TILE] {
+    let half = _mm256_set1_epi8(15);
+    let mut sums = [_mm256_setzero_si256(); TILE];
+    for (l, codes) in row.iter().enumerate() {
+        let mut pairs = [_mm256_setzero_si256(); TILE];
+        for i in [0, 32] {
+            // SAFETY: 32 bytes of 64 from i on, also below; the loads ask for no alignment.
+            let codes = unsafe { _mm256_loadu_si256(codes.0.as_ptr().add(i).cast()) };
+            let (low, high) = (_mm256_and_si256(codes, half), _mm256_and_si256(_mm256_srli_epi16::<4>(codes), half));
+            for (pairs, weights) in pairs.iter_mut().zip(weights) {
+                let line = &weights[l];
+                // SAFETY: as above.
+                let load = |bytes: &[i8; 64]| unsafe { _mm256_loadu_si256(bytes.as_ptr().add(i).cast()) };
+                let low = _mm256_maddubs_epi16(low, load(&line.low));
+                let high = _mm256_maddubs_epi16(high, load(&line.high));
+                *pairs = _mm256_add_epi16(*pairs, _mm256_add_epi16(low, high));
+            }
+        }
+        for (sums, pairs) in sums.iter_mut().zip(pairs) {
+            *sums = _mm256_add_epi32(*sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        }
+    }
+    let [a, b, c, d] = sums;
+    let four = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    let four = _mm_add_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256::<1>(four));
+    let mut numbers = [0; TILE];
+    // SAFETY: 4 numbers of 32 bits; the store asks for no alignment.
+    unsafe { _mm_storeu_si128(numbers.as_mut_ptr().cast(), four) };
+    numbers
 }
 
 #[inline]
