@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytemuck::{Pod, Zeroable};
 
+use super::peaks::Peak;
 use super::store::Store;
 use super::term_postings::{Form, IN_WORD, TermPostings};
 use crate::error::Result;
@@ -59,6 +60,8 @@ pub struct Postings {
     sound: Box<[AtomicU64]>,
     /// For each common term a row of two bits a chunk: how often, at most 3. Made when it is first asked for.
     rows: Box<[OnceLock<Box<[u64]>>]>,
+    /// For each term with places what its windows hold at best, if it has many. Made when it is asked for.
+    peaks: Box<[OnceLock<Box<[Peak]>>]>,
 }
 
 impl PartialEq for Postings {
@@ -83,6 +86,8 @@ pub(super) struct Growing {
 
 /// A term is common if one chunk in so many holds it: then a row takes a posting 4 bytes at most, and most take little.
 const COMMON: usize = 16;
+/// Peaks are kept of terms with so many postings a window: then they take less than the postings do.
+const PEAKED: usize = 8;
 /// Where a term's postings are.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
@@ -183,6 +188,7 @@ impl Growing {
         self.places.shrink_to_fit();
         self.starts.shrink_to_fit();
         self.odd.shrink_to_fit();
+        let peaks = slots(self.starts.len() / (windows(self.chunks) + 1));
         Postings {
             chunks: self.chunks,
             terms: self.terms.into(),
@@ -192,9 +198,15 @@ impl Growing {
             odd: self.odd.into(),
             total: self.total,
             sound: Box::default(),
-            rows: (0..rows).map(|_| OnceLock::new()).collect(),
+            rows: slots(rows as usize),
+            peaks,
         }
     }
+}
+
+/// Room for what is made later.
+fn slots<T>(count: usize) -> Box<[OnceLock<T>]> {
+    (0..count).map(|_| OnceLock::new()).collect()
 }
 
 /// How many windows so many chunks take.
@@ -219,9 +231,10 @@ impl Postings {
     ) -> Self {
         let total = terms.iter().map(|term| u64::from(term.frequency)).sum();
         // Rows are numbered in the order of the terms, so a term cannot have one beyond their number.
-        let rows = terms.iter().filter(|term| term.row != NONE).map(|_| OnceLock::new()).collect();
+        let rows = slots(terms.iter().filter(|term| term.row != NONE).count());
+        let peaks = slots(starts.len() / (windows(chunks) + 1));
         let sound = (0..terms.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Self { chunks, terms, words, places, starts, odd, total, sound, rows }
+        Self { chunks, terms, words, places, starts, odd, total, sound, rows, peaks }
     }
 
     /// The postings of a term.
@@ -229,12 +242,17 @@ impl Postings {
     /// # Errors
     /// [`Error::Corrupt`](crate::error::Error::Corrupt) where its file is damaged.
     pub fn of(&self, term: u32) -> Result<TermPostings<'_>> {
-        let Term { row, most, .. } = self.terms[term as usize];
+        let Term { row, most, starts, frequency, .. } = self.terms[term as usize];
         let (form, odd) = self.parts(term)?;
-        let mut postings = TermPostings { form, odd, most, row: None };
-        let first = self.look_through(term, &postings)?;
-        // A row is worth making for a term that is asked for again.
-        if let Some(slot) = self.rows.get(row as usize).filter(|_| !first) {
+        let mut postings = TermPostings { form, odd, most, row: None, peaks: None };
+        // What is kept of a term is worth making if it is asked for again.
+        if self.look_through(term, &postings)? {
+            return Ok(postings);
+        }
+        if frequency as usize >= PEAKED * windows(self.chunks) {
+            postings.peaks = self.peaks.get(starts as usize);
+        }
+        if let Some(slot) = self.rows.get(row as usize) {
             if slot.get().is_none() {
                 // Not made under the lock: a process that is forked meanwhile would wait for it for ever.
                 let _ = slot.set(self.row(&postings));
@@ -362,7 +380,10 @@ impl Postings {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let rows: usize = self.rows.iter().filter_map(OnceLock::get).map(|row| size_of_val(&row[..])).sum();
-        self.terms.bytes() + self.words.bytes() + self.places.bytes() + self.starts.bytes() + self.odd.bytes() + rows
+        let peaks: usize = self.peaks.iter().filter_map(OnceLock::get).map(|peaks| size_of_val(&peaks[..])).sum();
+        let lists =
+            self.terms.bytes() + self.words.bytes() + self.places.bytes() + self.starts.bytes() + self.odd.bytes();
+        lists + rows + peaks
     }
 }
 

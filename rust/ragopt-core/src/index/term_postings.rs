@@ -1,5 +1,9 @@
 //! The postings of one term, as slices of all of them.
 
+use std::sync::OnceLock;
+
+use super::classes::Classes;
+use super::peaks::{self, Peak};
 use super::postings::{LOCAL, ODD, ODD_CODE, WINDOW, WINDOW_BITS};
 use crate::types::Ordinal;
 
@@ -24,6 +28,8 @@ pub struct TermPostings<'a> {
     pub(super) odd: &'a [[u32; 2]],
     pub(super) most: u32,
     pub(super) row: Option<&'a [u64]>,
+    /// Of a term that is asked for again.
+    pub(super) peaks: Option<&'a OnceLock<Box<[Peak]>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +130,17 @@ impl<'a> TermPostings<'a> {
         })
     }
 
+    /// The best of each window, `classes` being those of the chunks; None for a term with few postings, and for one that
+    /// is asked for the first time.
+    pub(crate) fn peaks(&self, classes: &Classes) -> Option<&'a [Peak]> {
+        let slot = self.peaks?;
+        if slot.get().is_none() {
+            // Not made under the lock: a process that is forked meanwhile would wait for it for ever.
+            let _ = slot.set(peaks::peaks(self.form, self.odd, classes));
+        }
+        slot.get().map(|peaks| &peaks[..])
+    }
+
     /// Calls `each` with every ordinal, ascending, and its count.
     #[inline(always)]
     pub fn for_each(&self, mut each: impl FnMut(Ordinal, u32)) {
@@ -222,7 +239,13 @@ mod tests {
     #[test]
     fn postings_that_no_walk_could_bear_are_not_sound() {
         const CHUNKS: usize = WINDOW + 5;
-        let words = |words: &'static [u32], odd, most| TermPostings { form: Form::Words(words), odd, most, row: None };
+        let words = |words: &'static [u32], odd, most| TermPostings {
+            form: Form::Words(words),
+            odd,
+            most,
+            row: None,
+            peaks: None,
+        };
         assert!(words(&[1 << 2 | 1, 7 << 2 | 3], &[[7, 9]], 9).sound(CHUNKS));
         assert!(!words(&[7 << 2 | 3, 1 << 2 | 1], &[[7, 9]], 9).sound(CHUNKS), "not in order");
         assert!(!words(&[7 << 2, 7 << 2], &[], 1).sound(CHUNKS), "twice");
@@ -237,6 +260,7 @@ mod tests {
             odd: &[],
             most: 1,
             row: None,
+            peaks: None,
         };
         assert!(places(&[0, 2, 3], &[0, 16383, 4]).sound(CHUNKS));
         assert!(!places(&[0, 2, 3], &[0, 16383, 5]).sound(CHUNKS), "not there");

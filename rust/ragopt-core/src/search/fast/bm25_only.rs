@@ -11,6 +11,10 @@
 //! Where the bar is above all that the weakest terms can give together, their postings need not be walked: a
 //! chunk is picked by what the others gave it, and only then are the weak terms looked up. Each window tries one
 //! term more or less than the one before, by what looking up cost there.
+//!
+//! A window in which all terms together stay below the bar is passed over. For a question of few terms what each can give
+//! at most is known for each window ([`Bounds::tops`]), and the one where that is the most comes first, so that the bar is
+//! soon high.
 
 use super::lexical::{Bounds, Sums, steps};
 use super::scan_simd::pick;
@@ -41,6 +45,15 @@ struct Scratch {
     sums: Box<Sums>,
     picked: Vec<u32>,
     held: Vec<u64>,
+    tops: Vec<u16>,
+    order: Vec<u64>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let (picked, held, tops, order) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { sums: Box::new([0; WINDOW]), picked, held, tops, order }
+    }
 }
 
 thread_local! {
@@ -138,19 +151,17 @@ fn survivors(
     parameters: &Parameters<'_>,
 ) -> Result<Vec<Ordinal>> {
     let scratch = SCRATCH.with(|kept| kept.take());
-    let mut scratch =
-        scratch.unwrap_or_else(|| Scratch { sums: Box::new([0; WINDOW]), picked: Vec::new(), held: Vec::new() });
-    let mut walk = Walk {
+    let mut scratch = scratch.unwrap_or_default();
+    let walk = Walk {
         bar: Bar { k, slack: bounds.slack, value: bar, full: 2 * k.max(32), held: &mut scratch.held },
         bounds,
         sums: &mut scratch.sums,
         picked: &mut scratch.picked,
+        tops: &mut scratch.tops,
+        order: &mut scratch.order,
         looked_up: 0,
         wait: 0,
     };
-    if bar > 1 {
-        walk.looked_up = walk.weakest();
-    }
     let found = walk.run(allow, parameters);
     scratch.held.clear();
     SCRATCH.with(|kept| kept.replace(Some(scratch)));
@@ -162,6 +173,11 @@ struct Walk<'a, 's> {
     bar: Bar<'s>,
     sums: &'s mut Sums,
     picked: &'s mut Vec<u32>,
+    /// See [`Bounds::tops`].
+    tops: &'s mut Vec<u16>,
+    /// The most that a chunk of a window can have in the upper half, the window in the lower: the
+    /// best one first, then as they lie in memory.
+    order: &'s mut Vec<u64>,
     /// How many of the weakest terms are looked up, not walked.
     looked_up: usize,
     /// Windows to go before one more is tried.
@@ -170,43 +186,46 @@ struct Walk<'a, 's> {
 
 impl Walk<'_, '_> {
     fn run(mut self, allow: Option<&Bits>, parameters: &Parameters<'_>) -> Result<Vec<Ordinal>> {
-        let mut entered = 0;
-        for window in 0..self.bounds.windows() {
-            entered += self.bounds.terms.len();
+        let count = self.bounds.terms.len();
+        self.bounds.tops(self.tops);
+        let most = |tops: &[u16]| tops.iter().map(|&top| u64::from(top)).sum::<u64>();
+        self.order.clear();
+        let windows = self.tops.chunks_exact(count).zip(0..).map(|(tops, window)| most(tops) << 32 | window);
+        self.order.extend(windows);
+        if let Some(&best) = self.order.iter().max().filter(|_| self.bounds.are_few()) {
+            self.order.insert(0, best);
+            self.order.remove(1 + best as u32 as usize);
+        }
+        let (mut entered, mut first) = (0, true);
+        for at in 0..self.order.len() {
+            let (most, window) = ((self.order[at] >> 32) as u32, self.order[at] as u32 as usize);
+            if most < self.bar.value {
+                continue;
+            }
+            entered += count;
             if entered >= LOOK {
                 // All sums are 0 here, as the next search needs them.
                 parameters.go_on()?;
                 entered = 0;
             }
-            if self.bounds.enter(window) >= self.bar.value {
-                let words = allow.map(|allow| allow.window(window * WINDOW, WINDOW));
-                self.window(window, words);
+            if std::mem::take(&mut first) && self.bar.value > 1 {
+                self.looked_up = weakest(&self.tops[window * count..(window + 1) * count], self.bar.value);
             }
+            self.bounds.enter_some(window, &self.tops[window * count..(window + 1) * count]);
+            let words = allow.map(|allow| allow.window(window * WINDOW, WINDOW));
+            self.window(window, words);
         }
         Ok(self.bar.finish())
     }
 
     fn window(&mut self, window: usize, allow: Option<&[u64]>) {
-        let weak = self.weak();
-        let spared: u32 = self.bounds.terms[..weak].iter().map(|term| term.most).sum();
-        for place in weak..self.bounds.terms.len() {
-            self.bounds.scatter(place, self.sums);
-        }
+        let count = self.bounds.terms.len();
+        let tops = &self.tops[window * count..(window + 1) * count];
+        let weak = self.weak(tops);
+        let spared = tops[..weak].iter().map(|&top| u32::from(top)).sum();
         let first = self.bar.value == 1;
-        if first && allow.is_none() {
-            self.bar.begin(&self.sums[..self.bounds.chunks(window)]);
-        }
-        // Below the bar by more than the weak terms can give: out. `spared` is below the bar, so this is 1 or more.
-        let bar = (self.bar.value - spared).min(u32::from(u16::MAX)) as u16;
-        self.picked.clear();
-        let walked = self.bounds.terms[weak..].iter().map(|term| term.postings_here()).sum::<usize>();
-        if walked < SWEEP {
-            for place in weak..self.bounds.terms.len() {
-                self.bounds.sweep(place, self.sums, bar, allow, self.picked);
-            }
-        } else {
-            pick(&mut self.sums[..self.bounds.chunks(window).next_multiple_of(64)], bar, allow, self.picked);
-        }
+        self.pick(window, weak, spared, allow);
+        let tops = &self.tops[window * count..(window + 1) * count];
         let mut lookups = 0;
         for &picked in &*self.picked {
             let (mut sum, mut can) = (picked >> 16, spared);
@@ -215,7 +234,7 @@ impl Walk<'_, '_> {
                     break;
                 }
                 sum += self.bounds.look(place, picked as u16);
-                can -= self.bounds.terms[place].most;
+                can -= u32::from(tops[place]);
                 lookups += 1;
             }
             if sum + can >= self.bar.value {
@@ -224,35 +243,50 @@ impl Walk<'_, '_> {
         }
         self.bar.settle();
         if first {
-            self.looked_up = self.weakest();
+            self.looked_up = weakest(tops, self.bar.value);
         } else {
             self.adapt(weak, lookups);
         }
     }
 
-    /// How many of the weakest terms can be looked up here: as many as wished, but together below the bar.
-    fn weak(&self) -> usize {
-        let mut can = 0;
-        let terms = self.bounds.terms[..self.looked_up].iter();
-        terms
-            .take_while(|term| {
-                can += term.most;
-                can < self.bar.value
-            })
-            .count()
+    /// Picks the chunks that can reach the bar by what all terms but the `weak` give, these at most `spared`.
+    fn pick(&mut self, window: usize, weak: usize, spared: u32, allow: Option<&[u64]>) {
+        let Self { bounds, sums, picked, bar, .. } = self;
+        picked.clear();
+        let mut walked = (weak..bounds.terms.len()).filter(|&place| bounds.terms[place].postings_here() > 0);
+        let below = |bar: &Bar<'_>| (bar.value - spared).min(u32::from(u16::MAX)) as u16;
+        if let (Some(only), None, true) = (walked.next(), walked.next(), bar.value > 1) {
+            // Nothing is to be added up.
+            return bounds.pick(only, below(bar), allow, picked);
+        }
+        let mut postings = 0;
+        for place in weak..bounds.terms.len() {
+            bounds.scatter(place, sums);
+            postings += bounds.terms[place].postings_here();
+        }
+        if bar.value == 1 && allow.is_none() {
+            bar.begin(&sums[..bounds.chunks(window)]);
+        }
+        // Below the bar by more than the weak terms can give: out. `spared` is below the bar, so this is 1 or more.
+        let below = below(bar);
+        if postings < SWEEP {
+            for place in weak..bounds.terms.len() {
+                bounds.sweep(place, sums, below, allow, picked);
+            }
+        } else {
+            pick(&mut sums[..bounds.chunks(window).next_multiple_of(64)], below, allow, picked);
+        }
     }
 
-    /// How many of the weakest terms to look up at first: those that together give less than a third of the bar, as
-    /// the most frequent words of a question do.
-    fn weakest(&self) -> usize {
+    /// How many of the weakest terms can be looked up where they give `tops`: as many as wished, but together below the
+    /// bar.
+    fn weak(&self, tops: &[u16]) -> usize {
         let mut can = 0;
-        let terms = self.bounds.terms.iter();
-        terms
-            .take_while(|term| {
-                can += term.most;
-                3 * can < self.bar.value
-            })
-            .count()
+        let below = |&&top: &&u16| {
+            can += u32::from(top);
+            can < self.bar.value
+        };
+        tops[..self.looked_up].iter().take_while(below).count()
     }
 
     fn adapt(&mut self, weak: usize, lookups: usize) {
@@ -265,6 +299,17 @@ impl Walk<'_, '_> {
             self.looked_up += 1;
         }
     }
+}
+
+/// How many of the weakest terms to look up at first: those that together give less than a third of the bar, as the most
+/// frequent words of a question do.
+fn weakest(tops: &[u16], bar: u32) -> usize {
+    let mut can = 0;
+    let few = |&&top: &&u16| {
+        can += u32::from(top);
+        3 * can < bar
+    };
+    tops.iter().take_while(few).count()
 }
 
 /// The sum that a chunk must reach, and the chunks that reached it.

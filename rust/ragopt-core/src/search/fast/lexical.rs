@@ -24,7 +24,7 @@
 //! the chunk shares no term, even where weights are 0.
 
 use crate::index::{
-    Form, Glance, Index, LOCAL, Levels, ODD, ODD_CODE, Part, TermPostings, WINDOW, WINDOW_BITS, code_in,
+    Form, Glance, Index, LAST, LOCAL, Levels, ODD, ODD_CODE, Part, Peak, TermPostings, WINDOW, WINDOW_BITS, code_in,
 };
 use crate::search::question::LexicalSide;
 use crate::types::Ordinal;
@@ -36,6 +36,9 @@ pub(super) type Table = [u16; 4 << 8];
 
 /// More terms are left to the plain search.
 const MOST_TERMS: usize = 256;
+
+/// Of so many terms the best posting of each window is looked at.
+const FEW: usize = 2;
 
 /// The lexical side of one question over one part of an index.
 #[derive(Debug)]
@@ -54,16 +57,15 @@ pub(super) struct Bounds<'a> {
 #[derive(Debug)]
 pub(super) struct Weighed<'a> {
     postings: TermPostings<'a>,
+    /// Of each window, where they are known.
+    pub(super) peaks: Option<&'a [Peak]>,
     table: Box<Table>,
     /// f · S.
     unit: f32,
     /// No posting gives more.
-    pub(super) most: u32,
+    most: u32,
     window: usize,
     here: Here<'a>,
-    /// The first of `words` and of the odd counts that is not behind the walk.
-    word: usize,
-    odd: usize,
 }
 
 /// The postings of a term in one window.
@@ -80,7 +82,7 @@ impl<'a> Bounds<'a> {
         let slack: f64 = side.of_part(part).map(|(term, _)| 1.1 + term.factor * steps * levels.gap()).sum();
         let mut terms: Vec<Weighed<'a>> = side
             .of_part(part)
-            .map(|(term, postings)| Weighed::of(levels, *postings, (term.factor * steps) as f32))
+            .map(|(term, postings)| Weighed::of(part, levels, *postings, (term.factor * steps) as f32))
             .collect();
         terms.sort_by_key(|term| (term.most, std::cmp::Reverse(term.postings.len())));
         Self { part, levels, terms, slack: slack.ceil() as u32 + 1, steps }
@@ -96,15 +98,41 @@ impl<'a> Bounds<'a> {
         (self.part.span() - window * WINDOW).min(WINDOW)
     }
 
-    /// Goes to a window, which must not be before the last one; the most that any of its chunks can have.
+    /// Whether windows differ in what their chunks can have: with more terms they hardly do, and it is not asked.
+    pub(super) fn are_few(&self) -> bool {
+        self.terms.len() <= FEW
+    }
+
+    /// The most that a chunk of each window can have of each term: of the first window by term, then of the next.
+    pub(super) fn tops(&self, tops: &mut Vec<u16>) {
+        tops.clear();
+        tops.resize(self.windows() * self.terms.len(), 0);
+        for (place, term) in self.terms.iter().enumerate() {
+            let peaks = term.peaks.filter(|_| self.are_few());
+            term.tops(peaks, self.levels.least(), &mut tops[place..], self.terms.len());
+        }
+    }
+
+    /// Goes to a window; the most that any of its chunks can have.
     pub(super) fn enter(&mut self, window: usize) -> u32 {
         self.terms.iter_mut().map(|term| term.enter(window)).sum()
     }
 
+    /// The same, given the [`Self::tops`] of the window.
+    pub(super) fn enter_some(&mut self, window: usize, tops: &[u16]) {
+        for (term, &top) in self.terms.iter_mut().zip(tops) {
+            if top > 0 {
+                term.enter(window);
+            } else {
+                term.skip(window);
+            }
+        }
+    }
+
     /// Adds what the term at `place` gives in the window that was entered.
     #[inline]
-    pub(super) fn scatter(&mut self, place: usize, sums: &mut Sums) {
-        let term = &mut self.terms[place];
+    pub(super) fn scatter(&self, place: usize, sums: &mut Sums) {
+        let term = &self.terms[place];
         term.scatter(self.part.segment.classes.window(term.window), self.levels.least(), sums);
     }
 
@@ -113,16 +141,35 @@ impl<'a> Bounds<'a> {
     pub(super) fn sweep(&self, place: usize, sums: &mut Sums, bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
         let mut check = |local: u16| {
             let sum = std::mem::take(&mut sums[usize::from(local)]);
-            if sum >= bar {
-                let word = allow.map_or(u64::MAX, |words| words.get(usize::from(local >> 6)).copied().unwrap_or(0));
-                if word >> (local & 63) & 1 == 1 {
-                    out.push(u32::from(sum) << 16 | u32::from(local));
-                }
+            if sum >= bar && lets(allow, local) {
+                out.push(u32::from(sum) << 16 | u32::from(local));
             }
         };
         match self.terms[place].here {
             Here::Words(words) => words.iter().for_each(|&word| check((word >> 2) as u16 & LOCAL)),
             Here::Places(places) => places.iter().for_each(|&place| check(place & LOCAL)),
+        }
+    }
+
+    /// Picks the chunks of the term at `place` to which it alone gives `bar`, in no order, as [`Self::sweep`] does.
+    pub(super) fn pick(&self, place: usize, bar: u16, allow: Option<&[u64]>, out: &mut Vec<u32>) {
+        let term = &self.terms[place];
+        let classes = self.part.segment.classes.window(term.window);
+        let mut check = |local: u16, code: u16| {
+            let class = usize::from(classes[usize::from(local)]);
+            let given = term.table[usize::from(code) << 8 | class];
+            if given < bar && u32::from(code) != ODD_CODE || !lets(allow, local) {
+                return;
+            }
+            let given =
+                if u32::from(code) == ODD_CODE { term.odd(local, self.levels.least()[class], given) } else { given };
+            if given >= bar {
+                out.push(u32::from(given) << 16 | u32::from(local));
+            }
+        };
+        match term.here {
+            Here::Words(words) => words.iter().for_each(|&word| check((word >> 2) as u16 & LOCAL, word as u16 & 3)),
+            Here::Places(places) => places.iter().for_each(|&place| check(place & LOCAL, place >> WINDOW_BITS)),
         }
     }
 
@@ -135,7 +182,7 @@ impl<'a> Bounds<'a> {
 }
 
 impl<'a> Weighed<'a> {
-    fn of(levels: &Levels, postings: TermPostings<'a>, unit: f32) -> Self {
+    fn of(part: &'a Part, levels: &Levels, postings: TermPostings<'a>, unit: f32) -> Self {
         let mut table: Box<Table> = Box::new([0; 4 << 8]);
         // No chunk asks for the rows of counts above the most.
         for (row, parts) in table.as_chunks_mut::<256>().0.iter_mut().zip(levels.parts()).take(postings.most() as usize)
@@ -147,23 +194,62 @@ impl<'a> Weighed<'a> {
         let shortest = levels.least().first().copied().unwrap_or(0.0);
         // One more: a smaller count or a longer chunk may be rounded up where these were not.
         let most = u32::from(gives(unit, postings.most(), shortest)) + 1;
-        let here = match postings.form() {
-            Form::Words(_) => Here::Words(&[]),
-            Form::Places { .. } => Here::Places(&[]),
+        let peaks = postings.peaks(&part.segment.classes);
+        Self { postings, peaks, table, unit, most, window: 0, here: Here::Places(&[]) }
+    }
+
+    /// Writes the most that a chunk of each window can have into every so many of `tops`.
+    fn tops(&self, peaks: Option<&[Peak]>, least: &[f64], tops: &mut [u16], every: usize) {
+        match self.postings.form() {
+            Form::Words(words) => words.iter().for_each(|&word| tops[window_of(word) * every] = self.most as u16),
+            Form::Places { starts, .. } => {
+                for (window, _) in starts.windows(2).enumerate().filter(|(_, range)| range[0] < range[1]) {
+                    let peak = peaks.map(|peaks| self.peak(&peaks[window], least));
+                    tops[window * every] = peak.unwrap_or(self.most as u16);
+                }
+            }
+        }
+    }
+
+    /// The most that a posting of a peak gives. Of one code, shorter lengths give no less: the table's rows descend.
+    #[inline]
+    fn peak(&self, peak: &Peak, least: &[f64]) -> u16 {
+        let counts = (0..ODD_CODE as usize).map(|code| self.table[code << 8 | usize::from(peak.first[code])]);
+        let top = counts.fold(0, u16::max);
+        let first = peak.first[ODD_CODE as usize];
+        if first < LAST || least.len() > usize::from(LAST) { top.max(self.top(first, peak.most, least)) } else { top }
+    }
+
+    /// The most that a posting with a count of 4 or more, at `most`, gives a chunk of `class`.
+    fn top(&self, class: u8, most: u32, least: &[f64]) -> u16 {
+        // One more: a smaller count may be rounded up where the largest was not.
+        let given = gives(self.unit, most, least[usize::from(class)]) + 1;
+        given.max(self.table[(ODD_CODE as usize) << 8 | usize::from(class)])
+    }
+
+    /// What a posting with the code [`ODD_CODE`] gives the chunk at `local`; `given` is what a count of 4 does.
+    #[cold]
+    fn odd(&self, local: u16, saturation: f64, given: u16) -> u16 {
+        let count = self.postings.odd_count((self.window << WINDOW_BITS) as Ordinal + Ordinal::from(local));
+        gives(self.unit, count.max(ODD), saturation).max(given)
+    }
+
+    /// Goes to a window without a posting.
+    fn skip(&mut self, window: usize) {
+        self.window = window;
+        self.here = match self.here {
+            Here::Words(_) => Here::Words(&[]),
+            Here::Places(_) => Here::Places(&[]),
         };
-        Self { postings, table, unit, most, window: 0, here, word: 0, odd: 0 }
     }
 
     fn enter(&mut self, window: usize) -> u32 {
         self.window = window;
         match self.postings.form() {
             Form::Words(words) => {
-                let behind = |words: &[u32], window: usize| {
-                    words.iter().take_while(|&&word| word as usize >> (2 + WINDOW_BITS) < window).count()
-                };
-                self.word += behind(&words[self.word..], window);
-                let count = behind(&words[self.word..], window + 1);
-                self.here = Here::Words(&words[self.word..self.word + count]);
+                let start = words.partition_point(|&word| window_of(word) < window);
+                let count = words[start..].iter().take_while(|&&word| window_of(word) == window).count();
+                self.here = Here::Words(&words[start..start + count]);
             }
             Form::Places { starts, places } => {
                 self.here = Here::Places(&places[starts[window] as usize..starts[window + 1] as usize]);
@@ -181,7 +267,7 @@ impl<'a> Weighed<'a> {
         }
     }
 
-    fn scatter(&mut self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
+    fn scatter(&self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
         match self.here {
             Here::Words(words) => {
                 for &word in words {
@@ -202,13 +288,14 @@ impl<'a> Weighed<'a> {
     }
 
     /// Makes up for what a count above 4 gives more than 4.
-    fn scatter_odd(&mut self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
+    fn scatter_odd(&self, classes: &[u8; WINDOW], least: &[f64], sums: &mut Sums) {
         let first = (self.window << WINDOW_BITS) as Ordinal;
         let odd = self.postings.odd();
-        if odd.get(self.odd).is_some_and(|&[ordinal, _]| ordinal < first) {
-            self.odd += odd[self.odd..].partition_point(|&[ordinal, _]| ordinal < first);
-        }
-        for &[ordinal, count] in &odd[self.odd..] {
+        let start = match self.peaks {
+            Some(peaks) => peaks[self.window].odd as usize,
+            None => odd.partition_point(|&[ordinal, _]| ordinal < first),
+        };
+        for &[ordinal, count] in &odd[start..] {
             let local = (ordinal - first) as usize;
             if local >= WINDOW {
                 break;
@@ -216,7 +303,6 @@ impl<'a> Weighed<'a> {
             let class = usize::from(classes[local]);
             let more = gives(self.unit, count, least[class]).saturating_sub(self.table[3 << 8 | class]);
             sums[local] += more;
-            self.odd += 1;
         }
     }
 
@@ -237,9 +323,20 @@ impl<'a> Weighed<'a> {
         if code < ODD_CODE {
             return u32::from(given);
         }
-        let count = self.postings.odd_count((self.window << WINDOW_BITS) as Ordinal + Ordinal::from(local));
-        u32::from(gives(self.unit, count.max(ODD), least[class]).max(given))
+        u32::from(self.odd(local, least[class], given))
     }
+}
+
+/// The window of a posting.
+#[inline]
+fn window_of(word: u32) -> usize {
+    word as usize >> (2 + WINDOW_BITS)
+}
+
+/// Whether the chunk at `local` of a window may be found.
+#[inline]
+fn lets(allow: Option<&[u64]>, local: u16) -> bool {
+    allow.is_none_or(|words| words.get(usize::from(local >> 6)).is_some_and(|word| word >> (local & 63) & 1 == 1))
 }
 
 /// S: the steps that make a gain of 1, the same in every part. None where the bounds do not hold or do not help: a

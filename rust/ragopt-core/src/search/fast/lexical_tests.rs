@@ -87,6 +87,39 @@ proptest! {
     }
 
     #[test]
+    fn no_posting_gives_more_than_the_top_of_its_window((seed, chunks, bm25, long, shape) in corpora(), terms in terms()) {
+        let index = index(seed, chunks, bm25, long, &shape);
+        let question = Question::of(&index, Some(Lexical::Terms(&terms)), None).expect("valid");
+        let side = question.lexical.as_ref().expect("there");
+        let Some(steps) = steps(side) else {
+            return Ok(());
+        };
+        for (part, known) in index.parts().iter().flat_map(|part| [(part, true), (part, false)]) {
+            let mut bounds = Bounds::of(&index, part, side, steps);
+            if !known {
+                // As in the first search after an index was opened.
+                bounds.terms.iter_mut().for_each(|term| term.peaks = None);
+            }
+            let (mut tops, count) = (Vec::new(), bounds.terms.len());
+            bounds.tops(&mut tops);
+            for window in 0..bounds.windows() {
+                bounds.enter_some(window, &tops[window * count..(window + 1) * count]);
+                for place in 0..count {
+                    let given: Vec<u32> = (0..bounds.chunks(window)).map(|local| bounds.look(place, local as u16)).collect();
+                    let (best, top) = (given.iter().copied().max().unwrap_or(0), u32::from(tops[window * count + place]));
+                    prop_assert!(best <= top && (best == 0) == (top == 0));
+                    for bar in [1, best / 2, best].into_iter().filter(|&bar| bar > 0) {
+                        let mut picked = Vec::new();
+                        bounds.pick(place, bar as u16, None, &mut picked);
+                        let reached = given.iter().zip(0..).filter(|&(&given, _)| given >= bar);
+                        prop_assert!(picked.into_iter().eq(reached.map(|(&given, local)| given << 16 | local)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn sums_are_bounds((seed, chunks, bm25, long, shape) in corpora(), terms in terms()) {
         let index = index(seed, chunks, bm25, long, &shape);
         let question = Question::of(&index, Some(Lexical::Terms(&terms)), None).expect("valid");
