@@ -2,9 +2,11 @@
 //!
 //! Each loop is written once, as plain Rust that goes lane by lane, and compiled several times; the arithmetic is the
 //! same, so the results are, bit for bit (the compiler never contracts a product and a sum).
-#![expect(unsafe_code, reason = "calls of functions compiled for a detected CPU")]
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls of functions compiled for a detected CPU"))]
 
-use super::super::cpu::{self, Path};
+use super::super::cpu;
+#[cfg(target_arch = "x86_64")]
+use super::super::cpu::Path;
 use super::super::fusion::fuse;
 use super::leading::larger;
 
