@@ -9,8 +9,9 @@ from ragopt.query.lexicon.types import words
 
 __all__ = ["fold", "language"]
 
-#: Letters of Vietnamese and of no other common language: ă đ ơ ư, the block with its tone marks; and "gì", what.
-_VIETNAMESE = re.compile("[ăđơưĂĐƠƯ\u1ea0-\u1ef9]|\\b[Gg]ì\\b")
+#: Letters of Vietnamese and of no other common language: ă đ ơ ư, the block with its tone marks; and common words
+#: whose letters others have too.
+_VIETNAMESE = re.compile("[ăđơưĂĐƠƯ\u1ea0-\u1ef9]|\\b(?:gì|còn|thì|có|nó|cái|phí|giá)\\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 #: Function words of Vietnamese as they are typed without accents, none of them an English word.
 _TYPED = words(

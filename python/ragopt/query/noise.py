@@ -24,7 +24,8 @@ _QUOTED_MAIL = re.compile(
 )
 _SIGN_OFF = re.compile(
     r"^(?:-- ?$|--$|_{3,}$|(?:(?:kind|best|warm|many) )?(?:regards|wishes|thanks|cheers|sincerely|respectfully|yours"
-    r"(?: \w+)?|br|trân trọng|thân mến|kính thư)[,.! ]*$|sent from my \w+|get outlook for|(?:gửi từ) )",
+    r"(?: \w+)?|br|best|all the best|trân trọng|thân|thân ái|thân mến|kính thư)[,.! ]*$"
+    r"|sent from my \w+|get outlook for|(?:gửi từ) )",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(r"\S+@\S+\.\w+|\+\d[\d ().-]{7,}|\b(?:tel|phone|mobile|fax|đt|sđt)[.: ]", re.IGNORECASE)

@@ -16,7 +16,9 @@ from math import exp, log
 
 from ragopt.index.vocabulary import Vocabulary
 from ragopt.query.accents import read
-from ragopt.query.steps import DEFAULTS, MOST_CHARACTERS, Statistics, Step, as_question
+from ragopt.query.language import fold
+from ragopt.query.lexicon import LEXICONS
+from ragopt.query.steps import DEFAULTS, MOST_CHARACTERS, Statistics, Step, as_question, lexicon_of
 from ragopt.types import Query, QuerySettings, Span
 
 __all__ = ["Mended", "mend", "mend_word"]
@@ -37,6 +39,12 @@ FREQUENCY = 0.7
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYS = {key: (x + y / 2, y) for y, row in enumerate(_ROWS) for x, key in enumerate(row)}
+#: How a syllable of Vietnamese is made, without its marks.
+_SYLLABLE = re.compile(
+    r"(?:b|ch?|d|gh?|gi|h|kh?|l|m|n|ngh?|nh|ph?|qu?|r|s|th?|tr?|v|x)?"
+    r"(?:[aeiouy]|a[iouy]|e[ou]|i[aeu]|o[aeio]|u[aeiouy]|y[eu]|ieu|yeu|oa[iy]|oeo|u[aoy]i|u[oy]u|uay|uy[ae]|uoi)"
+    r"(?:ch?|m|ng?|nh|p|t)?"
+)
 
 
 Terms = tuple[tuple[str, float], ...]
@@ -79,7 +87,7 @@ def mend(
         return step.changed(replace(query, parts=parts), "words that no chunk holds", words=words)
     vocabulary = index.vocabulary
     found = vocabulary.words(query.text)
-    changes = _changes(found, vocabulary)
+    changes = _changes(found, vocabulary, _settled(query.text, settings))
     if not changes:
         return step.done("every word is known, or nothing known is close")
     terms: dict[str, float] = {}
@@ -101,15 +109,30 @@ def _replaced(text: str, word: str, by: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: by, text, count=1)
 
 
-def _changes(words: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary) -> dict[int, Mended]:
-    """What stands for which of the words (with their terms)."""
+def _settled(text: str, settings: QuerySettings) -> frozenset[str]:
+    """The words of grammar, which are no slips though no chunk holds them: a small corpus has no `do` and no `cách`.
+
+    Those of a text that is typed without its accents are to be read with them.
+    """
+    lexicon = lexicon_of(text, settings)
+    if lexicon is None or (lexicon.name == "vi" and text.isascii()):
+        return frozenset()
+    english = LEXICONS["en"].functions
+    return english if lexicon.name == "en" else english | lexicon.functions
+
+
+def _changes(
+    words: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary, settled: frozenset[str]
+) -> dict[int, Mended]:
+    """What stands for which of the words (with their terms); nothing for those that are `settled`."""
     if not vocabulary.chunks:
         return {}
     own = [[term for term in terms if " " not in term] for _, terms in words]
     single = [terms[0] if len(terms) == 1 else "" for terms in own]
     # A stop word and an identifier count as known: there is nothing to mend.
-    known = [not term or held > 0 for term, held in zip(single, vocabulary.frequencies(single), strict=True)]
     lower = [word.lower() for word, _ in words]
+    held = vocabulary.frequencies(single)
+    known = [not single[i] or held[i] > 0 or lower[i] in settled for i in range(len(words))]
     readings = read(lower, known, vocabulary)
     changes = {}
     for i, (word, terms) in enumerate(words):
@@ -144,6 +167,9 @@ def mend_word(word: str, vocabulary: Vocabulary) -> Mended | None:
     if len(word) < SHORTEST:
         return None
     found = vocabulary.near(word, 1)
+    if not word.isascii() and _SYLLABLE.fullmatch(fold(word)):
+        # Another syllable is another word, however close; only its marks may be a slip.
+        found = [near for near in found if fold(near.word) == fold(word)]
     if not found and len(word) >= LONG and (parts := _apart(word, vocabulary)):
         return Mended(" ".join(parts), tuple((vocabulary.terms(part)[-1], TRUST) for part in parts), True)
     if not found and len(word) >= LONG:

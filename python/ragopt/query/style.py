@@ -35,6 +35,13 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 _BETWEEN = re.compile(r"[\s,.:;!)\]…–-]*")
 _ENDING = re.compile(r"[\s,.:;!?…]*$")
+_THANKS = re.compile(
+    r"\b(?:thank\w*|thanx|thx|tnx|tks|ty|tia|cheers|regards|c[ảáa]m [ơo]n|tr[âa]n tr[ọo]ng|ch[âa]n th[àa]nh"
+    r"|k[íi]nh th[ưu])\b",
+    re.IGNORECASE,
+)
+#: A name with a title or a firm: so many lines behind thanks, of so many words that all begin with a capital.
+NAME_LINES, NAME_WORDS = 3, 5
 
 
 def restyle(question: str | Query, settings: QuerySettings = DEFAULTS) -> tuple[Query, Span]:
@@ -79,9 +86,12 @@ def _without_chat(text: str, lexicon: Lexicon) -> tuple[str, list[str]]:
     kept = protected(text, lexicon)
     whole = pieces(text)
     cuts: Places = []
-    for piece in whole:
+    for i, piece in enumerate(whole):
         if len(whole) > 1 and _is_pleasantry(piece, lexicon, kept):
             cuts.append((piece.start, piece.end))
+            if i and _is_name(text, whole[i:], kept):
+                cuts.append((piece.end, whole[-1].end))
+                break
         else:
             cuts += _shell(text, piece, lexicon, kept)
     cuts += [m.span() for m in lexicon.fillers.finditer(text) if _free(m.span(), kept)]
@@ -96,6 +106,20 @@ def _without_chat(text: str, lexicon: Lexicon) -> tuple[str, list[str]]:
 def _is_pleasantry(piece: Piece, lexicon: Lexicon, kept: Places) -> bool:
     body = piece.text.rstrip(" ,.:;!?…-")
     return lexicon.pleasantries.fullmatch(body) is not None and _free((piece.start, piece.end), kept)
+
+
+def _is_name(text: str, rest: list[Piece], kept: Places) -> bool:
+    """Whether a message ends with thanks and below them, line for line, who writes it."""
+    thanks, *lines = rest
+    if _THANKS.search(thanks.text) is None or not 0 < len(lines) <= NAME_LINES:
+        return False
+    for before, line in zip(rest, lines, strict=False):
+        words = line.text.strip("-~ .,").split()
+        if "\n" not in text[before.end : line.start] or not 0 < len(words) <= NAME_WORDS:
+            return False
+        if line.text.endswith(("?", "!")) or not all(word[:1].isupper() for word in words):
+            return False
+    return _free((lines[0].start, lines[-1].end), kept)
 
 
 def _shell(text: str, piece: Piece, lexicon: Lexicon, kept: Places) -> Places:

@@ -21,6 +21,8 @@ QUESTION = "How do I rotate the encryption key every year?"
         ("java.lang.NullPointerException: null\n\tat com.acme.Dispatcher.run(Dispatcher.java:218)", "log"),
         ("-- \nJane Doe\nSenior Engineer", "signature"),
         ("Best regards,\nJane Doe, Acme", "signature"),
+        ("Best,\nJane", "signature"),
+        ("Thân,\nNam", "signature"),
         ("> you wrote that it works", "mail"),
     ],
 )
@@ -103,6 +105,24 @@ def _broad() -> Index:
 def test_a_statement_that_begins_like_a_question_is_none(statement: str) -> None:
     query, span = set_aside(f"{statement} {QUESTION}", index=index())
     assert query.text == QUESTION and span.details["changed"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "We deploy with a role. It fails.",
+        "The upload stops with a role. It says E1042.",
+        "Triển khai bằng vai trò. Nó bị lỗi.",
+        "How do I rotate the encryption key? Is it free?",
+    ],
+)
+def test_what_says_nothing_without_the_sentence_before_goes_or_stays_with_it(message: str) -> None:
+    assert set_aside(message, index=index())[0].text == message
+
+
+def test_what_leans_on_noise_goes_with_it() -> None:
+    message = f"Yesterday a cat climbed onto the garage roof again. It fell down. {QUESTION}"
+    assert set_aside(message, index=index())[0].text == QUESTION
 
 
 def test_initials_end_no_sentence() -> None:

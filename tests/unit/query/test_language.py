@@ -20,6 +20,7 @@ from ragopt.query import language
         ("cách tăng concurrency của Lambda", "vi"),
         ("DynamoDB là gì?", "vi"),
         ("Sâu bao nhiêu?", "vi"),
+        ("còn phí?", "vi"),
         ("what is in the khong bucket", "en"),
         ("如何轮换密钥", ""),
         ("", ""),

@@ -61,6 +61,27 @@ def test_what_is_known_or_no_word_is_left_alone(index: Index, question: str) -> 
     assert query is given_ and not span.details["changed"]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I rotate a KMS key?",
+        "Does it expire?",
+        "Cách dùng khóa?",
+        "điều này",
+        "trồng",
+        "tháng",
+    ],
+)
+def test_words_of_grammar_and_other_syllables_are_no_slips(question: str) -> None:
+    texts = ("a KMS key rotates", "các khóa đều cùng hạn", "đó là hai khóa", "rồng thăng")
+    small = Index.build([{"id": str(i), "text": text} for i, text in enumerate(texts)], analyzer="multilingual")
+    assert mend(question, index=small)[0].text == question
+
+
+def test_a_slip_in_the_marks_of_a_syllable_is_mended(index: Index) -> None:
+    assert "bệnh" in dict(mend("bênh viện", index=index)[0].terms or ())
+
+
 def test_a_mistyped_stop_word_says_nothing(index: Index) -> None:
     query, _ = mend("throughput wiht capacity", index=index)
     assert query.text == "throughput with capacity"

@@ -77,6 +77,23 @@ def test_what_carries_meaning_stays(question: str, kept: str) -> None:
     assert kept in restyle(question)[0].text
 
 
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("How do I rotate a key?\nThanks,\nNam", "How do I rotate a key?"),
+        ("How do I rotate a key?\n\nMany thanks in advance!\nJohn Smith\nSenior Engineer", "How do I rotate a key?"),
+        ("Làm sao để xoay khóa?\nXin cảm ơn\nNam", "Làm sao để xoay khóa?"),
+        ("Làm sao để xoay khóa?\nThanks,\n- Trần Nam", "Làm sao để xoay khóa?"),
+        ("I rotate a key.\nThanks,\nWhat does it cost?", "I rotate a key.\nWhat does it cost?"),
+        ("I rotate a key.\nThanks,\nit says E1042", "I rotate a key.\nit says E1042"),
+        ("I rotate a key.\nThanks,\nGetObject", "I rotate a key.\nGetObject"),
+        ("Thanks,\nKey Rotation", "Key Rotation"),
+    ],
+)
+def test_a_name_below_thanks_goes_with_them(message: str, question: str) -> None:
+    assert restyle(message)[0].text == question
+
+
 @pytest.mark.parametrize("chat", ["Thanks!", "Hello there", "please help", "Xin chào bác sĩ ạ", "Tell me more."])
 def test_nothing_but_chat_stays_as_it_is(chat: str) -> None:
     assert restyle(chat)[0].text == chat
