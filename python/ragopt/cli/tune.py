@@ -260,19 +260,15 @@ def run(args: argparse.Namespace) -> int:
             state=args.state,
             progress=progress,
         )
+    result = replace(result, problems=tuple(problems))  # with those that only a search tells
     result.save(args.output)
     if args.report:
         result.report(args.report, command=args.command_line)
     if args.picture:
         result.picture(args.picture)
     if args.json:
-        told = [problem.to_dict() for problem in problems]
         emit_json(
-            {
-                **result.to_dict(),
-                "label_problems": told,
-                "latency": None if result.front is None else result.front.latency(),
-            }
+            {**result.to_dict(), "latency": None if result.front is None else result.front.latency()},
         )
     else:
         emit(str(result))

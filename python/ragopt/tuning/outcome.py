@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
+
 from ragopt.evaluation import Comparison, Estimate
 from ragopt.tuning.objective import Goal
 from ragopt.tuning.path import AlphaCurve
@@ -43,6 +45,21 @@ class Curves:
     alpha: tuple[AlphaPoint, ...]
     k: tuple[KPoint, ...]
     exact: AlphaCurve | None = None
+
+    def drawn(self) -> dict[str, Any] | None:
+        """JSON-ready: the exact curve and the smoothed one that the tuner sees at every thousandth, and its best step.
+
+        None where alphas were searched one by one.
+        """
+        if self.exact is None:
+            return None
+        grid, best = np.linspace(0.0, 1.0, 1001), self.exact.best
+        return {
+            "alpha": grid.round(3).tolist(),
+            "exact": self.exact.at(grid).round(6).tolist(),
+            "smoothed": self.exact.smooth(grid).round(6).tolist(),
+            "best": {"low": best.low, "high": best.high, "score": best.value},
+        }
 
 
 @dataclass(frozen=True, slots=True)

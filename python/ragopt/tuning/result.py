@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ragopt.errors import InputError
-from ragopt.evaluation import Estimate
+from ragopt.evaluation import Estimate, LabelProblem
 from ragopt.tuning.ablation import Contribution
 from ragopt.tuning.bm25 import Bm25Choice
 from ragopt.tuning.chart import curve_picture
@@ -20,7 +20,7 @@ from ragopt.tuning.outcome import Curves, Facts, Health, TopK, Trial
 from ragopt.tuning.report import Section, page
 from ragopt.tuning.sizes import SizeComparison
 from ragopt.tuning.trials import Arm
-from ragopt.tuning.verdict import Claim, Verdict
+from ragopt.tuning.verdict import Claim, Outcome, Verdict
 from ragopt.tuning.wider import LeverChoice
 from ragopt.types import IndexIdentity, Settings, Tuned
 
@@ -42,7 +42,8 @@ class TuneResult:
     questions. `side` says why alpha is 0 or 1, where fusion was no better than one side alone. `identity` is what the
     settings file says of the index; None for a searcher that is not an `Index`. `savings` say what each lever of the
     settings saves in tokens and dollars on up to 200 held-out questions; none for such a searcher. `bm25` and `levers`
-    are what came of a wider search, None where none was asked for; `sizes` compares several indexes.
+    are what came of a wider search, None where none was asked for; `sizes` compares several indexes. `problems` are
+    what is wrong with the labels, as values.
     """
 
     settings: Settings
@@ -69,6 +70,7 @@ class TuneResult:
     bm25: Bm25Choice | None = None
     levers: LeverChoice | None = None
     sizes: SizeComparison | None = None
+    problems: tuple[LabelProblem, ...] = ()
 
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, such as "default hybrid"."""
@@ -87,6 +89,18 @@ class TuneResult:
         alike = self.default_alpha is None or self.settings.search.alpha == self.default_alpha
         wider = bool(self.settings.search.bm25) or (self.levers is not None and self.levers.adopted)
         return not alike or wider or self.top_k.k != self.top_k.default
+
+    @property
+    def tests(self) -> list[tuple[Claim, Outcome]]:
+        """Every test on the held-out half with what is made of it."""
+        made = {claim.name: claim.outcome for claim in self.claims}
+        if self.claims:
+            made[self.claims[0].name] = self.verdict.outcome
+        if self.bm25 is not None:
+            made[self.bm25.claim.name] = self.bm25.verdict.outcome
+        if self.levers is not None and self.levers.claim is not None:
+            made[self.levers.claim.name] = self.levers.outcome
+        return [(claim, made[claim.name]) for claim in self.claims]
 
     @property
     def written(self) -> Arm:
@@ -211,12 +225,14 @@ class TuneResult:
                     }
                     for p in self.curves.k
                 ],
+                "fine": self.curves.drawn(),
             },
             "chosen_by_folds": {f"{t.settings.alpha:g}": t.share for t in self.trials if t.settings.alpha is not None},
             "health": None if self.health is None else self.health.to_dict(),
             "unseen_gain": self.unseen_gain.to_dict(),
             "expected_gain": None if self.expected is None else self.expected.to_dict(),
-            "claims": [claim.to_dict() for claim in self.claims],
+            "claims": [{**claim.to_dict(), "outcome": str(outcome)} for claim, outcome in self.tests],
+            "label_problems": [problem.to_dict() for problem in self.problems],
             "side": self.side,
             "bm25": None if self.bm25 is None else self.bm25.to_dict(),
             "sizes": None if self.sizes is None else self.sizes.to_dict(),

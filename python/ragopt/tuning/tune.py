@@ -20,6 +20,7 @@ from ragopt.evaluation import (
     Answers,
     By,
     Fault,
+    LabelProblem,
     Measure,
     Qrels,
     QrelsLike,
@@ -187,7 +188,8 @@ def tune(
             index, (tuning_half, kept_half), settings=replace(base, search=search), measure=plan.measure, by=unit.by,
             where=where, answers=answers, token_counter=token_counter, seed=plan.seed, progress=progress,
         )  # fmt: skip
-    notes = _notes(index, given, judged, tuning_half, kept_half, unit)
+    problems = label_problems(given, judged)
+    notes = _notes(problems, index, given, judged, tuning_half, kept_half, unit)
     notes += check_copies(index, (tuning_half, kept_half), unit, allow=allow_copies)
     if state is not None and levers is None:
         raise InputError("state= keeps what a wider search replays, and levers= asks for none: give levers too")
@@ -205,14 +207,16 @@ def tune(
     now = replace(tuning, search=scored.search), replace(kept, search=scored.search)
     top_k, k_curve = tune_k(*now, scored, alpha.adopted, goal)
     final = replace(scored.search, alpha=search.alpha if alpha.adopted is None else alpha.adopted, k=top_k.k)
+    arms = measure_arms(kept, plan, alpha, final)
+    plain = {arm.name: replace(base, search=replace(search, alpha=arm.alpha, k=arm.k)) for arm in arms}
     wide = widen(
-        now, (tuning_half[0], kept_half[0]), space, scored, base, alpha, top_k.k, goal,
+        now, (tuning_half[0], kept_half[0]), space, scored, base, alpha, top_k.k, goal, plain,
         answers=answers, state=state, progress=progress,
     )  # fmt: skip
     settings_written = replace(base, search=final)
     if wide is not None and wide.choice.adopted:
         settings_written = wide.choice.settings
-    arms = _written(measure_arms(kept, plan, alpha, final), now[1], scored, final, wide)
+    arms = _written(arms, now[1], scored, final, wide)
     front = _front(tuning, plan, alpha, arms, priced, embedding, wide)
     before = replace(base, search=replace(search, alpha=alpha.default))
     shares = contributions(
@@ -266,6 +270,7 @@ def tune(
         bm25=bm25,
         levers=None if wide is None else wide.choice,
         sizes=sizes,
+        problems=tuple(problems),
     )
 
 
@@ -310,11 +315,10 @@ def _written(
     """The arms with one of what is written, where that is more than an alpha and a k."""
     measures = tuple(dict.fromkeys((plan.measure, *plan.also)))
     if wide is not None and wide.choice.adopted:
-        last = wide.arm(kept, measures)
-    elif final.bm25:
-        last = kept.arm("settings written", arms[-1].alpha, final.k, measures)
-    else:
+        return wide.arms(arms, kept, measures)
+    if not final.bm25:
         return arms
+    last = kept.arm("settings written", arms[-1].alpha, final.k, measures)
     return (*(arm for arm in arms if arm.name != last.name), last)
 
 
@@ -325,8 +329,11 @@ def _family(alpha: AlphaOutcome, bm25: Bm25Choice | None, wide: Widened | None) 
     return (*alpha.claims, *(replace(claim, adjusted=p) for claim, p in zip(more, adjusted, strict=True)))
 
 
-def _notes(index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half, unit: Unit) -> list[str]:
-    notes = [str(problem) for problem in label_problems(given, judged) if problem.fault in _NOTED]
+def _notes(
+    problems: Sequence[LabelProblem], index: Searchable, given: Questions, judged: Qrels, tuning: Half, kept: Half,
+    unit: Unit,
+) -> list[str]:  # fmt: skip
+    notes = [str(problem) for problem in problems if problem.fault in _NOTED]
     if unjudged := sum(id not in judged for id in given.ids):
         notes.append(f"{unjudged} of {len(given)} queries have no judgement and are left out")
     both = Qrels({**{id: tuning[1][id] for id in tuning[1]}, **{id: kept[1][id] for id in kept[1]}})

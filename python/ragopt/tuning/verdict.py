@@ -38,6 +38,13 @@ class Claim:
     p: float
     adjusted: float
 
+    @property
+    def outcome(self) -> Outcome:
+        """What the adjusted p alone says, at the level of 5 %."""
+        if self.adjusted >= LEVEL:
+            return Outcome.NO_DETECTABLE_GAIN
+        return Outcome.GAIN if self.difference > 0 else Outcome.WORSE
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {"name": self.name, "difference": self.difference, "p": self.p, "adjusted": self.adjusted}

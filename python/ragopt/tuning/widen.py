@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ragopt import _core
@@ -61,10 +61,14 @@ class Space:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Widened:
-    """What came of the wider search: the choice, what the chosen settings send held out, and all that was tried."""
+    """What came of the wider search: the choice, what the chosen settings send held out, and all that was tried.
+
+    `sent` is what the arms send by the same replay, by name: empty where the choice is not written.
+    """
 
     choice: LeverChoice
     held_out: Sent
+    sent: Mapping[str, Sent]
     tried: tuple[tuple[Settings, Sent], ...]
     default: Settings
 
@@ -76,13 +80,15 @@ class Widened:
             if told:  # top-k alone is there already
                 yield settings.search.alpha, settings.search.k, quality, recall, tokens, told
 
-    def arm(self, kept: HalfSearch, measures: Sequence[Measure]) -> Arm:
-        """The chosen settings on the held-out half: their ranking, and what they send."""
+    def arms(self, arms: Sequence[Arm], kept: HalfSearch, measures: Sequence[Measure]) -> tuple[Arm, ...]:
+        """The arms and the chosen settings on the held-out half; what each of them sends is replayed, so that they
+        can be compared.
+        """
         search = self.choice.settings.search
-        half = replace(kept, search=search)
-        arm = half.arm("settings written", search.alpha, search.k, measures)
+        last = replace(kept, search=search).arm("settings written", search.alpha, search.k, measures)
+        rows = [(arm, self.sent[arm.name]) for arm in arms if arm.name != last.name] + [(last, self.held_out)]
         # What is replayed is times what each question counts already.
-        return replace(arm, recall=self.held_out.recall, tokens=self.held_out.tokens, shares=None)
+        return tuple(replace(arm, recall=sent.recall, tokens=sent.tokens, shares=None) for arm, sent in rows)
 
 
 def widen(
@@ -94,6 +100,7 @@ def widen(
     alpha: AlphaOutcome,
     alone: int,
     goal: Goal,
+    arms: Mapping[str, Settings],
     *,
     answers: Answers | None,
     state: str | os.PathLike[str] | None,
@@ -101,7 +108,8 @@ def widen(
 ) -> Widened | None:
     """Search `space.sent` around `base` at the adopted alpha, where `alone` is the k that top-k alone gives.
 
-    `asked` are the questions of the halves as they were given, so that they are prepared as a pipeline does.
+    `asked` are the questions of the halves as they were given, so that they are prepared as a pipeline does. `arms` are
+    settings to be measured by the same replay if the choice is written.
     """
     if not space.sent:
         return None
@@ -121,7 +129,8 @@ def widen(
             made.append(SentHalf(name, replay, half.qrels, half.unit, plan.measure, answers, kept_values, progress))
         choice = tune_levers(made[0], made[1], default, simple, space.sent, plan, goal)
         tried = tuple((settings, made[0](settings)) for settings in made[0].settings.values())
-        return Widened(choice, made[1](choice.settings), tried, default)
+        sent = {name: made[1](settings) for name, settings in arms.items()} if choice.adopted else {}
+        return Widened(choice, made[1](choice.settings), sent, tried, default)
 
 
 def _run(

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ragopt.tuning.front import Axis, Front, Trade
-from ragopt.tuning.outcome import AlphaPoint, KPoint
+from ragopt.tuning.outcome import Curves, KPoint
 
 if TYPE_CHECKING:
     from ragopt.tuning.result import TuneResult
@@ -32,7 +32,7 @@ def figures(result: TuneResult) -> dict[str, Figure]:
     """All figures of the report that this result has, by the id of their place in the page."""
     out: dict[str, Figure] = {}
     if result.default_alpha is not None and result.chosen_alpha is not None:
-        out["alpha"] = _alpha(result.curves.alpha, result.facts.measure, result.default_alpha, result.chosen_alpha)
+        out["alpha"] = _alpha(result.curves, result.facts.measure, result.default_alpha, result.chosen_alpha)
     if len(result.curves.k) > 1:
         out["ks"] = _ks(result.curves.k, result.top_k.default, result.top_k.k)
     if result.front is not None:
@@ -50,8 +50,9 @@ def figures(result: TuneResult) -> dict[str, Figure]:
     return out
 
 
-def _alpha(points: Sequence[AlphaPoint], measure: str, default: float, chosen: float) -> Figure:
+def _alpha(curves: Curves, measure: str, default: float, chosen: float) -> Figure:
     """The curve; the band is the paired difference from the default, around the default's level."""
+    points, fine = curves.alpha, curves.drawn()
     alphas = [point.alpha for point in points]
     means = {point.alpha: point.score.mean for point in points}
     level = means[default]
@@ -69,14 +70,30 @@ def _alpha(points: Sequence[AlphaPoint], measure: str, default: float, chosen: f
          "hoverinfo": "skip", "name": "95 % of the difference"},
         {"x": [0, 1], "y": [level, level], "mode": "lines", "line": {"color": "@muted", "dash": "dot", "width": 1},
          "hoverinfo": "skip", "showlegend": False},
-        {"x": alphas, "y": list(means.values()), "mode": "lines+markers", "line": {"color": "@accent", "width": 2},
-         "marker": {"size": 5}, "customdata": told, "hovertemplate": hover, "name": f"mean {escape(measure)}"},
+        *([] if fine is None else _fine(fine)),
+        {"x": alphas, "y": list(means.values()), "mode": "lines+markers" if fine is None else "markers",
+         "line": {"color": "@accent", "width": 2}, "marker": {"size": 5, "color": "@accent"}, "customdata": told,
+         "hovertemplate": hover, "name": f"mean {escape(measure)}"},
     ]  # fmt: skip
     data += _marks([("default", default, level), ("chosen", chosen, means[chosen])], "alpha %{x:.3~f}: %{y:.4f}")
     layout = _layout("alpha: 0 is BM25 alone, 1 is dense alone", f"mean {measure}")
     layout["xaxis"] |= {"range": [-0.02, 1.02], "dtick": 0.1}
     layout["hovermode"] = "x"
     return {"data": data, "layout": layout}
+
+
+def _fine(fine: dict[str, Any]) -> list[Figure]:
+    """The exact curve, the smoothed one, and the highest step of all, however thin."""
+    best = fine["best"]
+    told = f"highest of all: %{{y:.4f}} for alpha {best['low']:.4g} to {best['high']:.4g}<extra></extra>"
+    return [
+        {"x": fine["alpha"], "y": fine["exact"], "mode": "lines", "line": {"color": "@muted", "width": 1,
+         "shape": "hv"}, "hoverinfo": "skip", "name": "exact"},
+        {"x": fine["alpha"], "y": fine["smoothed"], "mode": "lines", "line": {"color": "@accent", "width": 2.5},
+         "hoverinfo": "skip", "name": "smoothed"},
+        {"x": [(best["low"] + best["high"]) / 2], "y": [best["score"]], "mode": "markers", "name": "exact best",
+         "marker": {"symbol": "triangle-down", "size": 9, "color": "@muted"}, "hovertemplate": told},
+    ]  # fmt: skip
 
 
 def _ks(points: Sequence[KPoint], default: int, chosen: int) -> Figure:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ragopt.backends.plotting import plotly_script
 from ragopt.tuning.report.figures import figures
 from ragopt.tuning.report.look import DARK, LIGHT, variables
+from ragopt.tuning.report.pieces import Section, table
 from ragopt.tuning.report.sections import (
-    Section,
     again,
     alpha,
     front,
@@ -24,10 +24,10 @@ from ragopt.tuning.report.sections import (
     savings,
     settings,
     spread,
-    table,
     top_k,
     verdict,
 )
+from ragopt.tuning.report.tested import claims, sizes, wider
 
 if TYPE_CHECKING:
     from ragopt.tuning.result import TuneResult
@@ -51,8 +51,11 @@ def page(result: TuneResult, sections: Sequence[Section] = (), command: str | No
         f'<p class="muted">{escape(facts.date)} · ragopt {escape(facts.version)} · {escape(about)}</p>',
         verdict(result),
         "<noscript><p>The figures need JavaScript; all that they show is in the tables and in --json.</p></noscript>",
+        claims(result),
         alpha(result),
         front(result),
+        wider(result),
+        sizes(result),
         levers(result),
         savings(result),
         held_out(result),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from ragopt.evaluation import Estimate
 from ragopt.tuning.front import Axis
 from ragopt.tuning.moves import QuestionMoves
+from ragopt.tuning.report.pieces import code, plain, plot, rank, raw, span, table
 from ragopt.tuning.verdict import Outcome
 
 if TYPE_CHECKING:
     from ragopt.tuning.result import TuneResult
 
 __all__ = [
-    "Section",
     "again",
     "alpha",
     "front",
@@ -26,13 +24,9 @@ __all__ = [
     "savings",
     "settings",
     "spread",
-    "table",
     "top_k",
     "verdict",
 ]
-
-#: A further section: title, and rows of cells of plain text, the first row a heading.
-Section = tuple[str, Sequence[Sequence[str]]]
 
 
 def verdict(result: TuneResult) -> str:
@@ -53,11 +47,16 @@ def verdict(result: TuneResult) -> str:
     cells = "".join(
         f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in told
     )
-    more = [f"BM25: {result.bm25}"] if result.bm25 else []
+    more = [f"Labels: {_origin(result)}: these figures rank settings, but are not those of people."] * bool(
+        _origin(result)
+    )
+    more += [f"BM25: {result.bm25}"] if result.bm25 else []
     more += [f"Levers: {result.levers}"] if result.levers else []
+    more += [f"Chunk size: {result.sizes.reason}"] if result.sizes else []
     wider = "".join(f"<br>{escape(line)}" for line in more)
     return (
-        f'<div class="verdict {tone}"><strong>{word}</strong>{escape(f"{result.verdict} {result.side}".rstrip())}'
+        f'<div class="verdict {tone}"><strong>{word}</strong><code>{result.verdict.outcome}</code> '
+        f"{escape(f'{result.verdict} {result.side}'.rstrip())}"
         f'<br>{escape(str(result.top_k))}{wider}</div><div class="figures">{cells}</div>'
     )
 
@@ -77,8 +76,13 @@ def alpha(result: TuneResult) -> str:
         "interval of the paired difference from the default: where it reaches the dotted line, that alpha cannot be "
         "told from the default."
     )
+    if result.curves.exact is not None:
+        caption += (
+            " The thin line is the exact mean at every thousandth of alpha, the strong one the same smoothed over "
+            "&plusmn;.05, by which alpha is chosen: a peak as thin as a needle is an accident of these questions."
+        )
     return (
-        f"<h2>Quality over alpha</h2>{_plot('alpha', f'{facts.measure} against alpha', caption)}"
+        f"<h2>Quality over alpha</h2>{plot('alpha', f'{facts.measure} against alpha', caption)}"
         f"<p>Training folds chose alpha {folds} of {facts.folds * facts.repeats}. On the questions outside them that "
         f"changed {escape(facts.measure)} by {gain}.</p>{health}"
     )
@@ -134,8 +138,8 @@ def levers(result: TuneResult) -> str:
         return "<h2>What each lever contributed</h2><p>Alpha, k, threshold and packing all stay as they were.</p>"
     rows = [["lever", "change", "quality, alone", "tokens, alone", "quality, so far", "tokens, so far"]]
     rows += [
-        [str(row.lever), row.change, _plain(row.quality, 4, "+"), _plain(row.tokens, 0, "+"),
-         _plain(row.quality_so_far, 4, "+"), _plain(row.tokens_so_far, 0, "+")]
+        [str(row.lever), row.change, plain(row.quality, 4, "+"), plain(row.tokens, 0, "+"),
+         plain(row.quality_so_far, 4, "+"), plain(row.tokens_so_far, 0, "+")]
         for row in changed
     ]  # fmt: skip
     return (
@@ -176,18 +180,23 @@ def held_out(result: TuneResult) -> str:
     written = result.written
     rows = []
     for arm in result.arms:
-        cells = [_span(arm.table.estimates[name], 4) for name in measures]
-        cells += [_span(arm.sent_recall, 4), _span(arm.sent_tokens, 0)]
+        cells = [span(arm.table.estimates[name], 4) for name in measures]
+        cells += [span(arm.sent_recall, 4), span(arm.sent_tokens, 0)]
         share = "–" if arm.alpha is None else f"{arm.alpha:g}"
         mark = ' class="chosen"' if (arm.alpha, arm.k) == (written.alpha, written.k) else ""
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in [share, str(arm.k), *cells])
         rows.append(f'<tr{mark}><td class="name">{escape(arm.name)}</td>{numbers}</tr>')
     heads = "".join(f'<th class="n">{escape(name)}</th>' if name else "<th></th>" for name in head)
+    packed = f"the first k hits, packed into {result.facts.pack_tokens:,} tokens."
+    if result.levers is not None and result.levers.adopted:
+        packed = (
+            "every row replayed as production sends it, with the questions prepared; of a chunk that is cut the share "
+            "that is shown counts, and where answers were given recall is the share of them in the text."
+        )
     return (
         f"<h2>Held-out questions</h2><p class='muted'>{result.facts.held_out_queries} questions that tuning never saw; "
         "means with their 95&nbsp;% intervals. Measures are of the ranking. The last two columns are of what is sent: "
-        f"the first k hits, packed into {result.facts.pack_tokens:,} tokens. The shaded row is what the settings file "
-        "holds.</p>"
+        f"{packed} The shaded row is what the settings file holds.</p>"
         f'<div class="scroll"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
     )
 
@@ -199,21 +208,21 @@ def questions(result: TuneResult) -> str:
     compared = result.verdict.comparison
     if default.alpha == tuned.alpha:
         told = "Tuning kept the default alpha, so nothing was won or lost."
-        plot, title = "", "Questions that find least, explained"
+        drawn, title = "", "Questions that find least, explained"
     else:
         told = (
             f"From alpha {default.alpha:g} to {tuned.alpha:g}: {compared.wins} held-out questions better, "
             f"{compared.losses} worse, {compared.ties} the same."
         )
         caption = f"Change of {measure}, one bar for every held-out question, sorted."
-        plot = _plot("changes", f"change of {result.facts.measure} per question", caption)
+        drawn = plot("changes", f"change of {result.facts.measure} per question", caption)
         title = f"The {len(result.worst)} that lost most, explained" if compared.losses else "Lowest, explained"
     heads = "<th><button type='button'>question</button></th>" + "".join(
         f"<th class='n'><button type='button'>{name}</button></th>" for name in ("default", "tuned", "change")
     )
     kinds = "".join(f"<option value='{kind}'>{kind}</option>" for kind in ("all", "won", "lost", "same"))
     return (
-        f"<h2>Questions won and lost</h2><p>{told}</p>{plot}"
+        f"<h2>Questions won and lost</h2><p>{told}</p>{drawn}"
         f"<div class='tools'><input id='find' type='search' placeholder='Find a question' aria-label='Find a question'>"
         f"<select id='kind' aria-label='Show'>{kinds}</select><span class='muted' id='count'></span></div>"
         f"<div class='scroll'><table id='questions'><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
@@ -226,7 +235,7 @@ def _moves(moves: QuestionMoves, measure: str) -> str:
     rows = [["", "grade", "rank by default", "rank tuned", "BM25", "cosine"]]
     body = []
     for hit in moves.hits:
-        cells = [str(hit.grade), _rank(hit.before), _rank(hit.after), _raw(hit.lexical), _raw(hit.dense)]
+        cells = [str(hit.grade), rank(hit.before), rank(hit.after), raw(hit.lexical), raw(hit.dense)]
         name = f"{escape(hit.id)}<small>{escape(hit.title)}</small>" if hit.title else escape(hit.id)
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
         body.append(f'<tr{" class=relevant" if hit.grade > 0 else ""}><td class="wide">{name}</td>{numbers}</tr>')
@@ -250,7 +259,7 @@ def spread(result: TuneResult) -> str:
         "A mean says little of a single question."
     )
     measure = result.facts.measure
-    return f"<h2>Spread over questions</h2>{_plot('spread', f'{measure} of each question, by arm', caption)}"
+    return f"<h2>Spread over questions</h2>{plot('spread', f'{measure} of each question, by arm', caption)}"
 
 
 def top_k(result: TuneResult) -> str:
@@ -259,24 +268,36 @@ def top_k(result: TuneResult) -> str:
     if len(points) < 2:
         return f"<h2>Top-k</h2><p>{escape(str(chosen))}</p>"
     rows = [["k", "recall of what is sent", f"recall lost against k = {chosen.default}", "tokens per question"]]
-    rows += [[str(p.k), _plain(p.recall, 4), _plain(p.loss, 4), _plain(p.tokens, 0)] for p in points]
+    rows += [[str(p.k), plain(p.recall, 4), plain(p.loss, 4), plain(p.tokens, 0)] for p in points]
     caption = "The tuning questions; one point for every k, with the 95&nbsp;% interval of its recall."
     return (
-        f"<h2>Top-k: what recall costs</h2>{_plot('ks', 'recall against tokens for every k', caption)}"
+        f"<h2>Top-k: what recall costs</h2>{plot('ks', 'recall against tokens for every k', caption)}"
         f"<p>{escape(str(chosen))}</p>{table(rows, numbers=True)}"
     )
 
 
 def labels(result: TuneResult) -> str:
-    """What is doubtful about the judgements and what was left out."""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
-    told = f"<ul>{notes}</ul>" if notes else "<p>Nothing was left out, and no judgement looks wrong.</p>"
-    return f"<h2>Labels and what was left out</h2>{told}"
+    """Where the judgements come from, what is doubtful about them and what was left out."""
+    told = {problem.sentence for problem in result.problems}
+    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes if note not in told)
+    rows = [["problem", "share of labels", "what it is", "first ids"]]
+    rows += [[str(p.fault), f"{p.share:.1%}", p.sentence, ", ".join(p.ids)] for p in result.problems]
+    parts = [f"<p>Origin: {escape(_origin(result) or 'given; nobody said that a model or feedback made them')}.</p>"]
+    parts += [table(rows)] * bool(result.problems) + [f"<ul>{notes}</ul>"] * bool(notes)
+    if len(parts) == 1:
+        parts.append("<p>Nothing was left out, and no judgement looks wrong.</p>")
+    return f"<h2>Labels and what was left out</h2>{''.join(parts)}"
+
+
+def _origin(result: TuneResult) -> str:
+    """Who made the judgements, where it was not people; the empty string where nobody said."""
+    labels = result.facts.labels
+    return "" if labels == "given" else f"{labels}, not a person's judgement"
 
 
 def settings(result: TuneResult) -> str:
     """The settings file, to copy."""
-    return f"<h2>Settings</h2><p class='muted'>ragopt.toml</p>{_code('toml', result.file.to_toml())}"
+    return f"<h2>Settings</h2><p class='muted'>ragopt.toml</p>{code('toml', result.file.to_toml())}"
 
 
 def again(result: TuneResult, command: str | None) -> str:
@@ -298,49 +319,5 @@ def again(result: TuneResult, command: str | None) -> str:
         f"the default that cannot be told from the best one (one standard error) was chosen on {facts.tuning_queries} "
         f"tuning questions, and judged on {facts.held_out_queries} others by a paired randomisation test. A gain is "
         "claimed only with p &lt; .05 and at least the effect that this many questions can show.</p>"
-        f"{_code('command', line)}{_code('call', call)}"
+        f"{code('command', line)}{code('call', call)}"
     )
-
-
-def table(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> str:
-    """Rows of plain text, the first a heading; with `numbers`, all columns but the first end flush."""
-
-    def cells(row: Sequence[str], tag: str) -> str:
-        kinds = [' class="n"' if numbers and i else "" for i in range(len(row))]
-        return "".join(f"<{tag}{kind}>{escape(str(cell))}</{tag}>" for cell, kind in zip(row, kinds, strict=True))
-
-    body = [f"<tr>{cells(row, 'td' if i else 'th')}</tr>" for i, row in enumerate(rows)]
-    return f'<div class="scroll"><table>{"".join(body)}</table></div>'
-
-
-def _plot(id: str, label: str, caption: str) -> str:
-    """A place for a figure; `caption` is HTML."""
-    return (
-        f'<figure><div class="plot" id="{id}" role="img" aria-label="{escape(label)}"></div>'
-        f"<figcaption>{caption}</figcaption></figure>"
-    )
-
-
-def _code(id: str, text: str) -> str:
-    button = f'<button type="button" data-copy="{id}">Copy</button>'
-    return f'<div class="code">{button}<pre id="{id}">{escape(text)}</pre></div>'
-
-
-def _span(estimate: Estimate, digits: int) -> str:
-    if not estimate.known:
-        return f"{estimate.mean:,.{digits}f}"
-    return f"{estimate.mean:,.{digits}f}<small>{estimate.low:,.{digits}f} to {estimate.high:,.{digits}f}</small>"
-
-
-def _plain(estimate: Estimate, digits: int, sign: str = "") -> str:
-    shape = f"{sign},.{digits}f"
-    bounds = f" ({estimate.low:{shape}} to {estimate.high:{shape}})" if estimate.known else ""
-    return f"{estimate.mean:{shape}}{bounds}"
-
-
-def _rank(rank: int | None) -> str:
-    return "–" if rank is None else str(rank)
-
-
-def _raw(score: float | None) -> str:
-    return "–" if score is None else f"{score:.3f}"
