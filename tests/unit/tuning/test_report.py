@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from ragopt.backends.plotting import plotly_script
 from ragopt.errors import InputError, MissingExtraError
-from ragopt.evaluation import Estimate
-from ragopt.tuning import AlphaPoint, TuneResult, tune
+from ragopt.evaluation import Estimate, Qrels
+from ragopt.index import Index
+from ragopt.tuning import AlphaPoint, Outcome, TuneResult, tune
 from ragopt.tuning.chart import curve_picture
 from ragopt.tuning.report.look import DARK, LIGHT
+from ragopt.tuning.verdict import Claim
 from ragopt.types import SearchSettings, Settings
 from tests.unit.tuning.world import World
 
@@ -114,6 +117,52 @@ def test_report_holds_its_data_and_the_command(moved: TuneResult, tmp_path: Path
     assert "ragopt tune &#x27;my docs.idx&#x27; --seed 3" in html
     for trace in data["figures"]["front-tokens"]["data"]:
         assert len(trace["x"]) == len(trace["y"])
+
+
+def test_report_shows_what_was_tested_as_values(moved: TuneResult, tmp_path: Path) -> None:
+    text = "".join(checked(report(moved, tmp_path)).text)
+    told = json.loads(json.dumps(moved.to_dict()))
+    assert [claim["name"] for claim in told["claims"]] == [claim.name for claim in moved.claims]
+    assert told["claims"][0]["outcome"] == str(moved.verdict.outcome) == "gain"
+    for claim, outcome in moved.tests:
+        assert f"{claim.name}{outcome}{claim.difference:+.4f}{claim.p:.4f}{claim.adjusted:.4f}" in text
+    assert {Claim("c", 0.1, p, p).outcome for p in (0.049, 0.05)} == {Outcome.GAIN, Outcome.NO_DETECTABLE_GAIN}
+    assert Claim("c", -0.1, 0.01, 0.01).outcome is Outcome.WORSE
+
+
+def test_report_shows_label_problems_and_who_judged(tmp_path: Path) -> None:
+    world = World(40)
+    first, second = list(world.queries)[:2]
+    world.queries[second] = world.queries[first]
+    qrels = Qrels({id: grades for id, grades in world.qrels.items() if id != "q9"}, "llm-judge:<m>")
+    result = tune(world, world.queries, qrels)
+    told = result.to_dict()["label_problems"]
+    assert {p["fault"] for p in told} >= {"made_by_a_model", "unjudged_questions", "repeated_questions"}
+    html = report(result, tmp_path)
+    text = "".join(checked(html).text)
+    assert "Labels llm-judge:<m>, not a person's judgement" in text
+    for problem in result.problems:
+        assert f"{problem.fault}{problem.share:.1%}{problem.sentence}{', '.join(problem.ids)}" in text
+    assert text.index("Labels llm-judge") < text.index("Quality over alpha")
+
+
+def test_the_exact_curve_stands_beside_the_smoothed_one(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(60, 8))
+    index = Index.build([{"id": f"d{i}", "text": f"t{i % 9} s{i % 7}"} for i in range(60)], vectors=vectors)
+    queries = {f"q{i}": f"t{i % 9} s{i % 5} ask{i}" for i in range(40)}
+    qrels = {f"q{i}": {f"d{i}": 1} for i in range(40)}
+    result = tune(index, queries, qrels, vectors=vectors[:40] + rng.normal(size=(40, 8)), repeats=1)
+    fine, exact = result.to_dict()["curves"]["fine"], result.curves.exact
+    assert exact is not None
+    assert fine["exact"] == pytest.approx(exact.at(fine["alpha"]), abs=1e-6)
+    assert fine["smoothed"] == pytest.approx(exact.smooth(fine["alpha"]), abs=1e-6)
+    assert fine["best"]["score"] >= max(fine["exact"]) - 1e-6
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', report(result, tmp_path))
+    traces = {trace["name"]: trace for trace in json.loads(found)["figures"]["alpha"]["data"] if "name" in trace}
+    assert traces["exact"]["y"] == fine["exact"] and traces["smoothed"]["y"] == fine["smoothed"]
+    for point in result.curves.alpha:  # the dots lie on the exact curve
+        assert point.score.mean == pytest.approx(float(exact.at(point.alpha)))
 
 
 def test_report_without_its_extra_says_what_to_install(moved: TuneResult, tmp_path: Path, monkeypatch: Any) -> None:

@@ -101,7 +101,7 @@ def test_what_cannot_be_compared() -> None:
             compare_indexes(sizes, queries, qrels, budgets=budgets)
 
 
-def test_several_indexes_are_tuned_by_the_best_of_them() -> None:
+def test_several_indexes_are_tuned_by_the_best_of_them(tmp_path: Path) -> None:
     sizes, queries, qrels, _ = world()
     made = tune(sizes, queries, qrels, by="document")
     assert made.sizes is not None
@@ -109,6 +109,10 @@ def test_several_indexes_are_tuned_by_the_best_of_them() -> None:
     assert made.identity == sizes["1 sentences"].identity()
     assert "Sizes: gain" in "\n".join(made.summary())
     assert json.loads(json.dumps(made.to_dict()))["sizes"]["outcome"] == "gain"
+    made.report(tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Which chunk size?" in html and html.index("Chunk size") < html.index("Quality against cost")
+    assert all(f"{row.against_first.difference.mean:+.4f}" in html for row in made.sizes.rows if row.name[:2] == "1 ")
     one = sizes["12 sentences"]
     same = tune([one, one], queries, qrels, by="document")
     assert same.sizes is not None

@@ -84,6 +84,19 @@ def test_it_finds_what_no_top_k_can_do() -> None:
     assert told["levers"]["changes"] == list(made.levers.changes)
 
 
+def test_all_arms_are_measured_by_the_same_replay(tmp_path: Path) -> None:
+    made, (index, _, _) = result(), corpus()
+    for arm in made.arms:
+        settings = made.settings if arm.name == "settings written" else Settings(search=SearchSettings(k=arm.k))
+        sent = [Pipeline(index, settings).retrieve(text).tokens.point for text in made.questions.values()]
+        assert arm.sent_tokens.mean == pytest.approx(np.mean(sent))
+    made.report(tmp_path / "r.html")
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert html.count('class="chosen"') == 1
+    for told in ("Tuning levers gained", "<code>gain</code>", "Levers searched together", "replayed as production"):
+        assert told in html
+
+
 def test_all_that_was_tried_is_on_the_front() -> None:
     front = result().front
     assert front is not None

@@ -73,7 +73,7 @@ def _alpha(curves: Curves, measure: str, default: float, chosen: float) -> Figur
         *([] if fine is None else _fine(fine)),
         {"x": alphas, "y": list(means.values()), "mode": "lines+markers" if fine is None else "markers",
          "line": {"color": "@accent", "width": 2}, "marker": {"size": 5, "color": "@accent"}, "customdata": told,
-         "hovertemplate": hover, "name": f"mean {escape(measure)}"},
+         "hovertemplate": hover, "name": f"mean {escape(measure)}", "showlegend": fine is None},
     ]  # fmt: skip
     data += _marks([("default", default, level), ("chosen", chosen, means[chosen])], "alpha %{x:.3~f}: %{y:.4f}")
     layout = _layout("alpha: 0 is BM25 alone, 1 is dense alone", f"mean {measure}")
@@ -92,7 +92,8 @@ def _fine(fine: dict[str, Any]) -> list[Figure]:
         {"x": fine["alpha"], "y": fine["smoothed"], "mode": "lines", "line": {"color": "@accent", "width": 2.5},
          "hoverinfo": "skip", "name": "smoothed"},
         {"x": [(best["low"] + best["high"]) / 2], "y": [best["score"]], "mode": "markers", "name": "exact best",
-         "marker": {"symbol": "triangle-down", "size": 9, "color": "@muted"}, "hovertemplate": told},
+         "showlegend": False, "marker": {"symbol": "triangle-down", "size": 9, "color": "@muted"},
+         "hovertemplate": told},
     ]  # fmt: skip
 
 

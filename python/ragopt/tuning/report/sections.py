@@ -30,35 +30,52 @@ __all__ = [
 
 
 def verdict(result: TuneResult) -> str:
-    """The answer in one sentence, then the figures that matter most."""
-    tone, word = {
-        Outcome.GAIN: ("gained", "Tuning alpha gained"),
-        Outcome.NO_DETECTABLE_GAIN: ("same", "No gain over the default alpha can be told from noise"),
-        Outcome.WORSE: ("lost", "Tuning alpha lost"),
-        Outcome.TOO_FEW_QUESTIONS: ("same", "Too few questions to tell a gain from noise"),
-    }[result.verdict.outcome]
+    """The answer in one sentence, every part of it with its value, then the figures that matter most."""
+    tone, word = _headline(result)
     final, written = result.settings.search, result.written
     share = "default" if final.alpha is None else f"{final.alpha:g}"
-    told = [
+    figures = [
         (f"alpha {share}, k {final.k}", "the settings written"),
         (f"{written.table[result.facts.measure]:.3f}", f"{result.facts.measure} with them, held out"),
         (f"{written.sent_tokens.mean:,.0f}", f"tokens sent per question ({result.facts.tokens_by})"),
     ]
     cells = "".join(
-        f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in told
+        f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in figures
     )
-    more = [f"Labels: {_origin(result)}: these figures rank settings, but are not those of people."] * bool(
-        _origin(result)
+    parts = [("Alpha", str(result.verdict.outcome), f"{result.verdict} {result.side}".rstrip())]
+    parts.append(("Top-k", "", str(result.top_k)))
+    if (bm25 := result.bm25) is not None:
+        parts.append(("BM25", str(bm25.verdict.outcome), str(bm25)))
+    if (levers := result.levers) is not None:
+        parts.append(("Levers", str(levers.outcome), str(levers)))
+    if (compared := result.sizes) is not None:
+        parts.append(("Chunk size", str(compared.outcome), compared.reason))
+    if origin := _origin(result):
+        parts.append(("Labels", "", f"{origin}: these figures rank settings, but are not those of people."))
+    told = "".join(
+        f"<p><b>{name}</b> {f'<code>{value}</code> ' if value else ''}{escape(sentence)}</p>"
+        for name, value, sentence in parts
     )
-    more += [f"BM25: {result.bm25}"] if result.bm25 else []
-    more += [f"Levers: {result.levers}"] if result.levers else []
-    more += [f"Chunk size: {result.sizes.reason}"] if result.sizes else []
-    wider = "".join(f"<br>{escape(line)}" for line in more)
-    return (
-        f'<div class="verdict {tone}"><strong>{word}</strong><code>{result.verdict.outcome}</code> '
-        f"{escape(f'{result.verdict} {result.side}'.rstrip())}"
-        f'<br>{escape(str(result.top_k))}{wider}</div><div class="figures">{cells}</div>'
-    )
+    return f'<div class="verdict {tone}"><strong>{word}</strong>{told}</div><div class="figures">{cells}</div>'
+
+
+def _headline(result: TuneResult) -> tuple[str, str]:
+    """The tone and the words of the verdict: of alpha, unless something else gained."""
+    made = {
+        "k1 and b": None if result.bm25 is None else result.bm25.verdict.outcome,
+        "levers": None if result.levers is None else result.levers.outcome,
+    }
+    gained = [name for name, outcome in made.items() if outcome is Outcome.GAIN]
+    if gained and result.verdict.outcome is not Outcome.GAIN:
+        return "gained", f"Tuning {' and '.join(gained)} gained; alpha stays"
+    if result.default_alpha is None:
+        return "same", "One side alone takes part, so alpha cannot matter"
+    return {
+        Outcome.GAIN: ("gained", "Tuning alpha gained"),
+        Outcome.NO_DETECTABLE_GAIN: ("same", "No gain over the default alpha can be told from noise"),
+        Outcome.WORSE: ("lost", "Tuning alpha lost"),
+        Outcome.TOO_FEW_QUESTIONS: ("same", "Too few questions to tell a gain from noise"),
+    }[result.verdict.outcome]
 
 
 def alpha(result: TuneResult) -> str:
@@ -183,7 +200,8 @@ def held_out(result: TuneResult) -> str:
         cells = [span(arm.table.estimates[name], 4) for name in measures]
         cells += [span(arm.sent_recall, 4), span(arm.sent_tokens, 0)]
         share = "–" if arm.alpha is None else f"{arm.alpha:g}"
-        mark = ' class="chosen"' if (arm.alpha, arm.k) == (written.alpha, written.k) else ""
+        alike = written.name != "settings written" and (arm.alpha, arm.k) == (written.alpha, written.k)
+        mark = ' class="chosen"' if arm is written or alike else ""
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in [share, str(arm.k), *cells])
         rows.append(f'<tr{mark}><td class="name">{escape(arm.name)}</td>{numbers}</tr>')
     heads = "".join(f'<th class="n">{escape(name)}</th>' if name else "<th></th>" for name in head)
@@ -317,7 +335,7 @@ def again(result: TuneResult, command: str | None) -> str:
     return (
         f"<h2>How this was done</h2><p>Every alpha was searched exactly, as production searches. The alpha nearest "
         f"the default that cannot be told from the best one (one standard error) was chosen on {facts.tuning_queries} "
-        f"tuning questions, and judged on {facts.held_out_queries} others by a paired randomisation test. A gain is "
+        f"tuning questions, and judged on {facts.held_out_queries} others by a paired randomization test. A gain is "
         "claimed only with p &lt; .05 and at least the effect that this many questions can show.</p>"
         f"{code('command', line)}{code('call', call)}"
     )

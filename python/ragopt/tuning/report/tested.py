@@ -24,7 +24,7 @@ def claims(result: TuneResult) -> str:
         for claim, outcome in result.tests
     ]
     return (
-        "<h2>What was tested</h2><p class='muted'>Paired randomisation tests on the held-out questions; a choice that "
+        "<h2>What was tested</h2><p class='muted'>Paired randomization tests on the held-out questions; a choice that "
         "was tuned is made anew in every draw. Holm's p counts all rows as one family. A gain also needs at least the "
         "effect that so many questions can show.</p>" + table(rows, numbers=True)
     )
