@@ -118,6 +118,8 @@ def run_synthetic(args: argparse.Namespace) -> int:
     generator, calls = _model(args)
     for target in (args.queries, args.qrels, args.cache):
         check_target(target)
+    if Path(args.queries).absolute() == Path(args.qrels).absolute():
+        raise InputError(f"{args.queries}: --queries and --qrels name one file: give each its own")
     known = {} if args.known is None else read_queries(args.known)
     index = opened(args)
     _check_qrels(args.qrels, index.ids)

@@ -25,7 +25,7 @@ from ragopt.cli.progress import Progress
 from ragopt.corpus import read_queries
 from ragopt.economics import DEFAULT_MODEL, Price, price
 from ragopt.errors import InputError, UnknownNameError
-from ragopt.evaluation import Qrels
+from ragopt.evaluation import Qrels, Unit, check_ids
 from ragopt.pipeline import Pipeline
 from ragopt.tuning import LeverSaving, lever_savings
 from ragopt.types import Form, Settings, Status
@@ -114,7 +114,11 @@ def _compare(args: argparse.Namespace, settings: Settings) -> int:
     queries = {"1": args.question} if args.queries is None else read_queries(args.queries)
     qrels = Qrels.load(args.qrels) if args.qrels else None
     row = _price(settings.generate.model or DEFAULT_MODEL)
-    pipeline = Pipeline(opened(args), settings)
+    index = opened(args)
+    if qrels is not None:
+        for problem in check_ids(index, qrels, Unit(args.by)):
+            note(f"labels: {problem}")
+    pipeline = Pipeline(index, settings)
     with Progress() as progress:
         savings = lever_savings(
             pipeline, queries, qrels=qrels, by=args.by, price=row, where=filter_of(args), progress=progress

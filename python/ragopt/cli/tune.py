@@ -6,6 +6,7 @@ import argparse
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from ragopt.backends.plotting import require
 from ragopt.cli.conditions import filter_of
@@ -61,7 +62,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "judged by documents, or by --answers",
     )
     parser.add_argument(
-        "--budgets", nargs="+", type=int, default=list(BUDGETS), metavar="TOKENS",
+        "--budgets", nargs="+", type=int, metavar="TOKENS",
         help=f"at which --compare compares (default: {' '.join(map(str, BUDGETS))})",
     )  # fmt: skip
     parser.add_argument(
@@ -135,8 +136,13 @@ def _cost(args: argparse.Namespace) -> QuestionCost:
 
 def levers_of(given: list[str] | None) -> Levers | None:
     """The levers of the command line: none, all, or fields with the values to try, which are read as TOML."""
-    if not given:
-        return None if given is None else "all"
+    if given is None:
+        return None
+    if given in ([], ["all"]):
+        return "all"
+    fields = [field.partition("=")[0] for field in given]
+    if twice := [field for field in fields if fields.count(field) > 1]:
+        raise InputError(f"--levers names {twice[0]} twice: give all its values once, as in {twice[0]}=0.1,0.2")
     plain = [field for field in given if "=" not in field]
     if len(plain) == len(given):
         return plain
@@ -169,7 +175,7 @@ def _check(args: argparse.Namespace) -> int:
 def _compare(args: argparse.Namespace) -> int:
     """The index and those of --compare, by their folders' names."""
     folders = [args.index, *args.compare]
-    if len(set(folders)) < len(folders):
+    if len({Path(folder).resolve() for folder in folders}) < len(folders):
         raise InputError("--compare names an index twice: name each once")
     indexes = {}
     for folder in folders:
@@ -180,7 +186,7 @@ def _compare(args: argparse.Namespace) -> int:
             indexes,
             read_queries(args.queries),
             Qrels.load(args.qrels),
-            budgets=args.budgets,
+            budgets=args.budgets or BUDGETS,
             measure=args.measure,
             settings=replace(settings_of(args), tuned=None),
             where=filter_of(args),
@@ -210,8 +216,23 @@ def _labels(args: argparse.Namespace) -> tuple[Mapping[str, str], Qrels, Mapping
     return found.queries, found.qrels, found.weights
 
 
+def _refuse_idle(args: argparse.Namespace) -> None:
+    """What the command would not look at is refused, as whoever gave it expects something of it."""
+    if args.budgets is not None and args.compare is None:
+        raise InputError("--budgets are those of --compare: name the indexes to compare with, or see --budget")
+    asked = "check" if args.check is not None else "compare" if args.compare is not None else None
+    if asked is None:
+        return
+    idle = ["levers", "state", "report", "picture"]
+    idle += ["compare", "feedback", "queries", "qrels"] if asked == "check" else []
+    for name in idle:
+        if getattr(args, name) is not None:
+            raise InputError(f"--{asked} tunes nothing, and --{name} says nothing with it: leave one of them out")
+
+
 def run(args: argparse.Namespace) -> int:
     """Tune, write the settings and the report; or check what was promised."""
+    _refuse_idle(args)
     if args.check is not None:
         return _check(args)
     if args.feedback is None and (args.queries is None or args.qrels is None):
@@ -223,8 +244,10 @@ def run(args: argparse.Namespace) -> int:
                 "--compare judges by documents or answers, and feedback names chunks: give --queries and --qrels"
             )
         return _compare(args)
-    for target in (args.output, args.report, args.picture):
+    for target in (args.output, args.report, args.picture, args.state):
         check_target(target)
+    if args.picture and Path(args.picture).suffix.lower() not in (".svg", ".png"):
+        raise InputError(f"--picture {args.picture}: name a .svg or a .png file")
     if args.report or args.picture:
         require("--report" if args.report else "--picture")
     settings, where, cost = settings_of(args), filter_of(args), _cost(args)

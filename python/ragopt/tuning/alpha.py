@@ -17,7 +17,7 @@ from ragopt.tuning.prior import PRIOR_WEIGHT, prior_curve
 from ragopt.tuning.trials import HalfSearch
 from ragopt.tuning.tuner import LEAST_EFFECT, folds_of
 from ragopt.tuning.verdict import LEAST_QUESTIONS, Claim, Outcome, Verdict, judge
-from ragopt.types import Normalizer, Query
+from ragopt.types import Normalizer, Query, Threshold
 
 __all__ = ["AlphaOutcome", "tune_alpha"]
 
@@ -199,7 +199,9 @@ def _notes(scores: _Scores, plan: Plan) -> tuple[str, ...]:
     if not scores.tuning.any():
         notes.append(f"no tuning question scores above 0 in {plan.measure} at any alpha: look at the judgements")
     if plan.search.min_score is not None:
-        notes.append(f"min_score {plan.search.min_score} held at every alpha, though what it means changes with alpha")
+        least = plan.search.min_score
+        told = least.value if isinstance(least, Threshold) else least
+        notes.append(f"min_score {told:g} held at every alpha, though what it means changes with alpha")
     return tuple(notes)
 
 

@@ -65,7 +65,8 @@ class Goal:
             return cls()
         if wanted is Objective.BUDGET:
             if budget is None or isinstance(budget, bool) or not budget > 0:
-                raise InputError(f"objective {str(wanted)!r} needs budget=, the tokens of context a question may take")
+                needs = "needs budget=, the tokens of context a question may take, above 0"
+                raise InputError(f"objective {str(wanted)!r} {needs}; it is {budget!r}")
             return cls(wanted, float(budget), f"{budget:,g} tokens per question")
         dollars = _dollars(price)
         tokens = cost.tokens_for(dollars)

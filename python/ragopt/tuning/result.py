@@ -84,11 +84,12 @@ class TuneResult:
     @property
     def changed(self) -> bool:
         """Whether production would search otherwise than by default: a gain was seen, one side
-        alone was as good, or a smaller k confirmed.
+        alone was as good, a smaller k confirmed, or another of several indexes is better.
         """
         alike = self.default_alpha is None or self.settings.search.alpha == self.default_alpha
         wider = bool(self.settings.search.bm25) or (self.levers is not None and self.levers.adopted)
-        return not alike or wider or self.top_k.k != self.top_k.default
+        moved = self.sizes is not None and self.sizes.moved
+        return not alike or wider or moved or self.top_k.k != self.top_k.default
 
     @property
     def tests(self) -> list[tuple[Claim, Outcome]]:

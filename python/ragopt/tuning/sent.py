@@ -81,7 +81,7 @@ class SentHalf:
             if self._progress is not None:
                 self._progress(len(self._known), 0, f"replaying settings, {self._name} half:")
             rows = self._state.get(place)
-            if rows is None or any(len(row) != len(self) for row in rows):
+            if rows is None or len(rows) != 3 or any(len(row) != len(self) for row in rows):
                 rows = self._replayed(settings)
                 self._state.put(place, rows)
             shares = self._replay.questions.shares

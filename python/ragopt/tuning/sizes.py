@@ -89,6 +89,11 @@ class SizeComparison:
     outcome: Outcome
     reason: str
 
+    @property
+    def moved(self) -> bool:
+        """Whether another index than the first is the one to take."""
+        return self.best != self.rows[0].name
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         plain = {name: getattr(self, name) for name in ("questions", "by", "measure", "best", "reason")}
@@ -132,7 +137,8 @@ def compare_indexes(
     share; with `answers`, recall is the share of answers that stand in the text, which tells cuts apart best. Of a
     chunk that is cut, the share that is shown counts.
 
-    Raises InputError for fewer than two indexes or an impossible budget, and for what `evaluate` refuses.
+    Raises InputError for fewer than two indexes, an impossible budget, questions of which not one has a relevant
+    judgement or an answer, and for what `evaluate` refuses.
     """
     if not isinstance(indexes, Mapping) or not all(isinstance(index, Index) for index in indexes.values()):
         raise InputTypeError("indexes: give a mapping of names to Index values, such as {'200 words': index, ...}")
@@ -149,6 +155,11 @@ def compare_indexes(
         check_ids(index, judged.only(questions.ids), unit)
         if answers is not None:
             questions = questions.at(answered(questions.ids, check_answers(answers)))
+        elif not any(grade > 0 for id in questions.ids for grade in judged[id].values()):
+            raise InputError(
+                f"not one of {len(questions)} judged questions has a relevant judgement (a grade of 1 or more), so "
+                f"nothing tells the indexes apart: look at the judgements"
+            )
         count = len(questions)
         sent[name] = _sent(name, index, questions, judged, unit, wanted, settings or Settings(), at, where, answers,
                            token_counter, progress)  # fmt: skip
@@ -167,8 +178,8 @@ def choose_index(
     token_counter: TokenCounter | None,
     seed: int,
     progress: Progress | None,
-) -> tuple[str, Index, SizeComparison]:
-    """The index that both halves speak for, and the comparison on the held-out half; the first, where they do not."""
+) -> tuple[Index, SizeComparison]:
+    """The index that both halves speak for, else the first: the best of the comparison that comes with it."""
     named = indexes if isinstance(indexes, Mapping) else {f"index {i}": one for i, one in enumerate(indexes, start=1)}
     if by is not By.DOCUMENT:
         raise InputError('indexes that are cut in other ways share no chunk: judge them by document (by="document")')
@@ -181,9 +192,11 @@ def choose_index(
         )
         for questions, qrels in halves
     )  # fmt: skip
-    both = tuning.outcome is kept.outcome is Outcome.GAIN and tuning.best == kept.best
-    name = kept.best if both else next(iter(named))
-    return name, named[name], kept
+    if kept.outcome is Outcome.GAIN and (tuning.outcome is not Outcome.GAIN or tuning.best != kept.best):
+        first = next(iter(named))
+        told = f"{kept.reason} The tuning half does not say so too, so {first} stays."
+        kept = replace(kept, best=first, outcome=Outcome.NO_DETECTABLE_GAIN, reason=told)
+    return named[kept.best], kept
 
 
 def _sent(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -80,9 +81,15 @@ class State:
             kept = json.loads(path.read_text(encoding="utf-8"))
             if kept["format"] != _FORMAT:
                 raise ValueError
-            run, rows = kept["run"], dict(kept["rows"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: no state of a tuning run ({error!r}); delete it") from error
+            run, rows = dict(kept["run"]), dict(kept["rows"])
+            if not all(_whole(values) for values in rows.values()):
+                raise ValueError
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror}); name a file") from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise InputError(
+                f"{path}: no state of a tuning run, or not a whole one; name another file, or delete it to begin anew"
+            ) from error
         if run != self._run:
             differing = [name for name in self._run if run.get(name) != self._run[name]]
             raise InputError(
@@ -90,3 +97,13 @@ class State:
                 f"delete it, or name another file"
             )
         return rows
+
+
+def _whole(rows: object) -> bool:
+    """Whether these are rows of finite numbers, all of one length."""
+    return (
+        isinstance(rows, list)
+        and bool(rows)
+        and all(isinstance(row, list) and len(row) == len(rows[0]) for row in rows)
+        and all(isinstance(value, int | float) and isfinite(value) for row in rows for value in row)
+    )

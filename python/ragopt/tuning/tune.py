@@ -184,10 +184,12 @@ def tune(
     tuning_half, kept_half = halves(given, judged, held_out, held_out_vectors, seed)
     sizes = None
     if isinstance(index, Mapping | Sequence):
-        _, index, sizes = choose_index(
+        index, sizes = choose_index(
             index, (tuning_half, kept_half), settings=replace(base, search=search), measure=plan.measure, by=unit.by,
             where=where, answers=answers, token_counter=token_counter, seed=plan.seed, progress=progress,
         )  # fmt: skip
+    if where is not None and isinstance(index, Index) and not index.count(where):
+        raise InputError("the filter leaves no chunk of the index, so nothing can be found: look at its fields")
     problems = label_problems(given, judged)
     notes = _notes(problems, index, given, judged, tuning_half, kept_half, unit)
     notes += check_copies(index, (tuning_half, kept_half), unit, allow=allow_copies)

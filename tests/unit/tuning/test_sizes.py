@@ -11,9 +11,11 @@ import pytest
 
 from ragopt.cli import main
 from ragopt.errors import InputError, InputTypeError
+from ragopt.evaluation import By, Measure, Qrels, Questions
 from ragopt.index import Index
 from ragopt.tuning import Outcome, SizeComparison, compare_indexes, tune
-from ragopt.types import Chunk, Document
+from ragopt.tuning.sizes import choose_index
+from ragopt.types import Chunk, Document, Settings
 
 DOCUMENTS, SENTENCES = 80, 12
 
@@ -99,6 +101,22 @@ def test_what_cannot_be_compared() -> None:
     for budgets in ([], [0]):
         with pytest.raises(InputError, match="budget"):
             compare_indexes(sizes, queries, qrels, budgets=budgets)
+    nothing = {query: dict.fromkeys(of, 0) for query, of in qrels.items()}
+    with pytest.raises(InputError, match="not one of 40 judged questions has a relevant judgement"):
+        compare_indexes(sizes, queries, nothing)
+
+
+def test_an_index_is_taken_where_both_halves_speak_for_it() -> None:
+    sizes, queries, qrels, _ = world()
+    ids = list(queries)
+    few, many = (Questions.of({id: queries[id] for id in part}) for part in (ids[:5], ids[5:]))
+    halves = tuple((half, Qrels.of(qrels).only(half.ids)) for half in (few, many))
+    options = {"settings": Settings(), "measure": Measure.parse("nDCG@10"), "by": By.DOCUMENT, "where": None}
+    options |= {"answers": None, "token_counter": None, "seed": 0, "progress": None}
+    index, made = choose_index(sizes, halves, **options)
+    assert index is sizes["12 sentences"]
+    assert (made.best, made.outcome, made.moved) == ("12 sentences", Outcome.NO_DETECTABLE_GAIN, False)
+    assert "The tuning half does not say so too, so 12 sentences stays." in made.reason
 
 
 def test_several_indexes_are_tuned_by_the_best_of_them(tmp_path: Path) -> None:
@@ -106,6 +124,7 @@ def test_several_indexes_are_tuned_by_the_best_of_them(tmp_path: Path) -> None:
     made = tune(sizes, queries, qrels, by="document")
     assert made.sizes is not None
     assert made.sizes.best == "1 sentences"
+    assert made.changed  # another index is a change, whatever became of alpha and k
     assert made.identity == sizes["1 sentences"].identity()
     assert "Sizes: gain" in "\n".join(made.summary())
     assert json.loads(json.dumps(made.to_dict()))["sizes"]["outcome"] == "gain"
@@ -117,6 +136,7 @@ def test_several_indexes_are_tuned_by_the_best_of_them(tmp_path: Path) -> None:
     same = tune([one, one], queries, qrels, by="document")
     assert same.sizes is not None
     assert same.sizes.best == "index 1"
+    assert not same.sizes.moved
     with pytest.raises(InputError, match="by document"):
         tune(sizes, queries, qrels)
     with pytest.raises(InputError, match="without vectors"):
@@ -139,5 +159,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(capsys.readouterr().out)["best"] == names[1]
     assert main(asked) == 0
     assert "Verdict: gain." in capsys.readouterr().out
-    asked[3] = names[0]
+    for args in ([], ["--levers"], ["--report", "r.html"], ["--state", "s.json"]):
+        assert main([*asked, *args]) == (2 if args else 0)
+    assert "--compare tunes nothing, and --state says nothing with it" in capsys.readouterr().err
+    asked[3] = str(tmp_path / "there" / ".." / "0.idx")
+    (tmp_path / "there").mkdir()
     assert main(asked) == 2
+    assert "twice" in capsys.readouterr().err

@@ -172,6 +172,9 @@ def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert tune(index, queries, qrels, levers=SPACE, state=state).to_dict() == result().to_dict()
 
 
+_NO_ROWS = (None, 5, [], "x", [5], [["x"]], [[None]], [[float("nan")]], [[float("inf")]], [[1.0, 2.0], [1.0]])
+
+
 def test_the_state_of_another_run_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     with pytest.raises(ZeroDivisionError), State(path, {"seed": 1, "index": "a"}) as state:
@@ -181,9 +184,16 @@ def test_the_state_of_another_run_is_refused(tmp_path: Path) -> None:
         State(path, {"seed": 2, "index": "a"})
     again = State(path, {"seed": 1, "index": "a"})
     assert again.get("x") == [[0.1, 1 / 3]]
-    path.write_text("{}")
-    with pytest.raises(InputError, match="no state of a tuning run"):
-        State(path, {"seed": 1})
+    for run, rows in ((5, {}), ({"seed": 1}, [1]), *(({"seed": 1}, {"x": bad}) for bad in _NO_ROWS)):
+        path.write_text(json.dumps({"format": 1, "run": run, "rows": rows}))
+        with pytest.raises(InputError, match="no state of a tuning run"):
+            State(path, {"seed": 1})
+    for text in (b"{}", b"", b'{"format": 1, "ro', b"\xff", b"[1]"):
+        path.write_bytes(text)
+        with pytest.raises(InputError, match="name another file"):
+            State(path, {"seed": 1})
+    with pytest.raises(InputError, match="cannot be read"):
+        State(tmp_path, {"seed": 1})
     nowhere = State(tmp_path / "none" / "x", {})
     nowhere.put("x", [[1.0]])
     with pytest.raises(InputError, match="cannot be written"):
