@@ -1,4 +1,4 @@
-"""What the collection tests have in common: indexes, values a query, and the stratified randomisation test."""
+"""What the collection tests have in common: indexes, values a query, and the stratified randomization test."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def score_run(
     """Measure a run that exists already: a Run, or a TREC run file.
 
     The mean is over all judged queries, as trec_eval's -c does: one that the run lacks counts 0.
-    Queries of the run without judgements are left out and counted in `notes`.
+    Queries of the run without judgements are left out and counted in `notes`, as are those of a file with tied scores:
+    ids upward decide there, so trec_eval (downward) may give another figure.
     """
     wanted, judged = parse_measures(measures), Qrels.of(qrels)
     found = run if isinstance(run, Run) else Run.load(run)
@@ -84,6 +85,11 @@ def score_run(
         notes.append(f"{unjudged} of the run's {len(found)} queries have no judgement and are left out")
     if absent := sum(query not in found.rankings for query in queries):
         notes.append(f"{absent} of {len(queries)} judged queries are not in the run and count 0")
+    if not isinstance(run, Run) and (tied := found.tied):
+        notes.append(
+            f"{tied} of the run's {len(found)} queries have tied scores, which stand here by id upward (trec_eval: "
+            f"downward, so its figures may differ)"
+        )
     return _table(found, judged, queries, wanted, notes)
 
 

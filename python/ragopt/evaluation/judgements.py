@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from ragopt.errors import InputError, InputTypeError
 from ragopt.evaluation.judgement_files import read_lines, read_rows, writable, write_lines, write_rows
@@ -15,6 +17,8 @@ from ragopt.evaluation.unit import By, Unit
 from ragopt.types import Hits
 
 __all__ = ["Qrels", "QrelsLike", "Run"]
+
+N = TypeVar("N", int, float)
 
 _HIGHEST = 10**6  # far above any scale of judgement, and sums of it stay exact
 
@@ -77,10 +81,9 @@ class Qrels:
         grades: dict[str, dict[str, int]] = {}
         origins: dict[str, None] = {}
         for number, query, id, text, origin in read_rows(path):
-            try:
-                grade = int(text)
-            except ValueError:
-                raise InputError(f"{path}:{number}: grade {text!r} is not a whole number") from None
+            grade = _number(int, text)
+            if grade is None:
+                raise InputError(f"{path}:{number}: grade {text!r} is not a whole number")
             if not query or not id:
                 raise InputError(
                     f"{path}:{number}: the {'id' if query else 'query'} is empty: write it or drop the line"
@@ -182,11 +185,8 @@ class Run:
                     f"{path}:{number}: {len(columns)} columns, but a run line has six: query Q0 id rank score name"
                 )
             query, _, id, _, text, name = columns
-            try:
-                score = float(text)
-            except ValueError:
-                score = float("nan")
-            if not isfinite(score):
+            score = _number(float, text)
+            if score is None or not isfinite(score):
                 raise InputError(f"{path}:{number}: score {text!r} is not a finite number")
             found = rankings.setdefault(query, {})
             if id in found:
@@ -206,6 +206,11 @@ class Run:
                 lines.append(f"{query} Q0 {id} {rank} {score!r} {self.name}")
         write_lines(path, lines)
 
+    @property
+    def tied(self) -> int:
+        """In how many queries two neighbors have the same score, so that the order says nothing of them."""
+        return sum(any(a[1] == b[1] for a, b in pairwise(ranking)) for ranking in self.rankings.values())
+
     def ids(self, query: str) -> list[str]:
         """The ids of one query, best first; none for a query that the run lacks."""
         return [id for id, _ in self.rankings.get(query, ())]
@@ -223,6 +228,14 @@ def _pairs(ranking: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...
     if all(type(hit) is tuple and type(hit[1]) is float for hit in ranking):
         return tuple(ranking)
     return tuple((id, float(score)) for id, score in ranking)
+
+
+def _number(kind: Callable[[str], N], text: str) -> N | None:
+    """The number in a file's column; Python alone reads 1_000 and the digits of other scripts, evaluators do not."""
+    try:
+        return kind(text) if text.isascii() and "_" not in text else None
+    except ValueError:
+        return None
 
 
 def _ranked(found: Mapping[str, float]) -> list[tuple[str, float]]:

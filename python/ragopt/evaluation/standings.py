@@ -54,7 +54,7 @@ class Difference:
 class Standings:
     """Tables of the same queries by the name of their system; the first is the baseline of every comparison.
 
-    Intervals are 95 % BCa bootstrap, p-values two-sided by paired randomisation, both seeded.
+    Intervals are 95 % BCa bootstrap, p-values two-sided by paired randomization, both seeded.
     """
 
     tables: Mapping[str, Table]

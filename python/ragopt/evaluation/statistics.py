@@ -1,7 +1,7 @@
 """What can be told from noise: intervals, a paired test, a correction for many tests, and the least visible effect.
 
 All are seeded and give the same numbers on every run. Sources: Efron and Tibshirani 1993 (BCa
-interval); Smucker, Allan and Carterette 2007 (the randomisation test for retrieval); Holm 1979.
+interval); Smucker, Allan and Carterette 2007 (the randomization test for retrieval); Holm 1979.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-#: Draws of the bootstrap and of the randomisation test.
+#: Draws of the bootstrap and of the randomization test.
 DRAWS = 10_000
 _NORMAL = NormalDist()
 _BLOCK = 2_000_000  # numbers held at once while drawing
@@ -154,7 +154,7 @@ def _bca(column: Floats, resampled: Floats, confidence: float) -> Estimate:
 
 
 def sign_flip_test(differences: npt.ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> float:
-    """The two-sided p-value that paired differences have mean 0, by randomisation of their signs.
+    """The two-sided p-value that paired differences have mean 0, by randomization of their signs.
 
     Exact over all sign patterns where there are at most `draws` of them; else `draws` random ones
     and the observed one, so p is never 0. No difference at all, or no query, gives 1.

@@ -95,7 +95,7 @@ class Table(Mapping[str, float]):
 class Comparison:
     """One configuration against another on the same queries.
 
-    `difference` is candidate − baseline; `p` is two-sided (sign-flip randomisation); `least_visible` is the least
+    `difference` is candidate − baseline; `p` is two-sided (sign-flip randomization); `least_visible` is the least
     true difference that this many queries show with 80 % power, NaN under two queries.
     """
 

@@ -141,7 +141,7 @@ def judge(
 ) -> Verdict:
     """The verdict from one value a held-out query for the tuned and for the default alpha.
 
-    Without `p` it is that of the paired randomisation test on these values. `worth`: as how many equal queries they
+    Without `p` it is that of the paired randomization test on these values. `worth`: as how many equal queries they
     tell, where they weigh differently.
     """
     comparison = compare_values(tuned, default, seed=seed)

@@ -40,6 +40,7 @@ def test_beir_qrels(tmp_path: Path, header: str) -> None:
         ("q1 0 d1 1 extra\n", r":1: 5 columns"),
         ("q1 0 d1 1.0\n", r":1: grade '1.0' is not a whole number"),
         ("q1\td1\tgood\n", r":1: grade 'good'"),
+        ("q1 0 d1 1_0\n", r":1: grade '1_0'"),
         ("query-id\tcorpus-id\tscore\nq1\td1\t\n", r":2: grade ''"),
         ("q1 0 d1 1\n\nq1 0 d1 1\n", r":3: query 'q1' already has a judgement of 'd1'"),
         ("\n", r"holds no judgement"),
@@ -112,6 +113,9 @@ def test_run_order_is_by_score_then_bytes(tmp_path: Path) -> None:
         ("q Q0 d 1 nan me", r":2: score 'nan' is not a finite number"),
         ("q Q0 d 1 inf me", r":2: score 'inf'"),
         ("q Q0 d 1 high me", r":2: score 'high'"),
+        ("q Q0 d 1 1_000 me", r":2: score '1_000'"),
+        ("q Q0 d 1 \u0663 me", r":2: score '\u0663'"),
+        ("q Q0 d 1 1e400 me", r":2: score '1e400'"),
         ("q Q0 a 2 0.1 me", r":2: query 'q' already has the hit 'a'"),
     ],
 )

@@ -65,6 +65,26 @@ def test_a_run_of_another_system_beside_settings(index: Index, tmp_path: Path) -
     assert "1 of 39 judged queries are not in the run and count 0" in str(found)
 
 
+def test_files_of_other_systems_come_in_odd_forms(tmp_path: Path) -> None:
+    """Scores with exponents, lines in any order, ties, Windows' line ends, queries that nobody judged or that lack."""
+    odd = (
+        "\ufeffq2 Q0 c 7 -3.0E-02 x\r\nq1\tQ0\ta\t1\t1.2e1\tx\r\nq9 0 z 1 5 x\r\n\r\n"
+        "q1 Q0 b 9 +1.5E+01 x\r\nq2 Q0 b 1 -3e-2 x\r\nq1 Q0 d 3 1E-320 x\r\n"
+    )
+    (tmp_path / "odd.run").write_text(odd, encoding="utf-8", newline="")
+    same = Run({"q1": [("b", 3.0), ("a", 2.0), ("d", 1.0)], "q2": [("b", 2.0), ("c", 1.0)]})
+    qrels = {"q1": {"a": 1, "b": 2}, "q2": {"c": 1}, "q3": {"d": 1}}
+    found = evaluate_all(None, None, qrels, {"file": tmp_path / "odd.run", "values": same}, ["nDCG@10", "RR", "AP"])
+    assert found.tables["file"].matrix.tolist() == found.tables["values"].matrix.tolist()
+    assert found.tables["file"].column("RR").tolist() == [1.0, 0.5, 0.0]
+    assert found.tables["file"].notes[:2] == (
+        "1 of the run's 3 queries have no judgement and are left out",
+        "1 of 3 judged queries are not in the run and count 0",
+    )
+    assert found.tables["file"].notes[2].startswith("1 of the run's 3 queries have tied scores")
+    assert len(found.tables["values"].notes) == 1
+
+
 def test_runs_alone_need_no_index() -> None:
     one = Run({"a": [("x", 2.0), ("y", 1.0)], "b": [("y", 1.0)]})
     two = Run({"a": [("y", 2.0), ("x", 1.0)], "b": [("y", 1.0)]})
