@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import and_
@@ -74,12 +74,33 @@ def from_dict(where: Mapping[str, Any]) -> Filter:
     FilterError for an unknown operator, an empty mapping or group, and what `F` refuses.
     """
     try:
-        return _group(where)
+        return _built(where)
     except RecursionError:
         raise FilterError("where: the mapping is nested too deeply; join its parts by one $and or $or") from None
 
 
-def _group(where: object) -> Filter:
+#: What builds a filter asks for those of the mappings inside, and is handed them.
+Building = Generator[object, Filter, Filter]
+
+
+def _built(where: object) -> Filter:
+    """The filter of a mapping of any depth: those who wait for what is inside lie in a list, not on Python's stack."""
+    waiting = [_group(where)]
+    done: Filter | None = None
+    while waiting:
+        try:
+            asked = next(waiting[-1]) if done is None else waiting[-1].send(done)
+        except StopIteration as end:
+            waiting.pop()
+            done = end.value
+        else:
+            waiting.append(_group(asked))
+            done = None
+    assert done is not None  # the last one ended with its filter
+    return done
+
+
+def _group(where: object) -> Building:
     if not isinstance(where, Mapping):
         raise FilterError(f"filter: {where!r} is not a mapping of fields, as in {_EXAMPLE}"[:300])
     if not where:
@@ -88,19 +109,23 @@ def _group(where: object) -> Filter:
     for name, value in where.items():
         if not isinstance(name, str):
             raise FilterError(f"filter: the field name {name!r} is not a string")
-        parts.append(_joined(name, value) if name.startswith("$") else _field(name, value))
+        parts.append((yield from _joined(name, value)) if name.startswith("$") else _field(name, value))
     return reduce(and_, parts)
 
 
-def _joined(name: str, value: object) -> Filter:
+def _joined(name: str, value: object) -> Building:
     if name == "$not":
-        return ~_group(value)
+        return ~(yield value)
     if name not in _OF_A_GROUP:
         known = ", ".join(_OF_A_GROUP)
         raise FilterError(f"filter: unknown operator {name!r}; known: {known}, and under a field {_known()}")
     if not isinstance(value, (list, tuple)) or not value:
         raise FilterError(f"filter: {name} needs a list of one or more filters, not {value!r}"[:300])
-    parts = tuple(_group(part) for part in value)
+    found = []
+    for part in value:
+        built = yield part
+        found.append(built)
+    parts = tuple(found)
     return And(parts) if name == "$and" else Or(parts) if name == "$or" else ~Or(parts)
 
 

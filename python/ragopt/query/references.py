@@ -140,6 +140,7 @@ def resolve_references(
     why = needs_history(query.text, lexicon)
     if why is None or lexicon is None:
         return step.done("stands alone")
+    turns = tuple(replace(turn, text=turn.text[:MOST_CHARACTERS]) for turn in turns)  # one may be a pasted file
     said = _said(clean(query.text), turns, lexicon)
     added = _added(query.text, turns, said, settings.reference_weight, lexicon)
     details = {} if said is None else {"refers_to": said.text}

@@ -110,3 +110,11 @@ def test_a_mapping_is_taken_wherever_a_filter_is() -> None:
     for wrong in (3, "n>=2", [written]):
         with pytest.raises(FilterError, match="not a filter"):
             index.count(wrong)  # type: ignore[arg-type]
+
+
+def test_a_mapping_may_be_as_deep_as_it_likes() -> None:
+    index = Index.build([Document(str(n), "x", metadata={"n": n}) for n in range(5)])
+    deep: dict[str, Any] = {"n": 1}
+    for i in range(10_000):
+        deep = [{"$not": deep}, {"$and": [deep, {"n": {"$exists": True}}]}, {"$or": [{"n": 7}, deep]}][i % 3]
+    assert index.count(deep) == 1 and index.count(from_dict({"$not": deep})) == 4

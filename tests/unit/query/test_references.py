@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -116,6 +117,12 @@ def test_what_i_said_before_is_that_turn() -> None:
     assert span.details["refers_to"] == TURNS[0][1] and TURNS[0][1] in query.text
     _, span = resolve_references("What did you mean by what you said?", history=turns)
     assert span.details["refers_to"] == "Use provisioned mode."
+
+
+def test_a_turn_that_is_a_pasted_file_costs_no_more_than_its_beginning() -> None:
+    start = time.perf_counter()
+    query, _ = resolve_references("what about its limits?", history=[f"Reserved concurrency? {'a? ' * 1_000_000}"])
+    assert time.perf_counter() - start < 1 and "Reserved concurrency" in query.text
 
 
 @pytest.mark.parametrize(
