@@ -7,7 +7,7 @@ can say of any cut.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,6 +144,10 @@ def compare_indexes(
         raise InputTypeError("indexes: give a mapping of names to Index values, such as {'200 words': index, ...}")
     if len(indexes) < 2:
         raise InputError(f"a comparison needs two indexes or more, and there are {len(indexes)}")
+    if isinstance(budgets, str) or not isinstance(budgets, Iterable):
+        raise InputTypeError(f"budgets is {budgets!r}: give a list of tokens, such as [500, 1000]")
+    if vectors is not None and set(vectors) != set(indexes):
+        raise InputError(f"vectors is of {', '.join(vectors)}: give the queries' by the name of each index")
     at = tuple(dict.fromkeys(whole("budget", budget, least=1) for budget in budgets))
     if not at:
         raise InputError("no budget: give the tokens at which to compare, such as [500, 1000]")

@@ -13,7 +13,7 @@ from ragopt.types import Level, Settings
 
 __all__ = ["LEVERS", "Dimension", "Levers", "beside_k", "changes", "dimensions", "with_value"]
 
-#: What `tune(levers=)` takes: "all", names of fields, or fields with the values to try.
+#: What `tune(levers=)` takes: "all", a name or names of fields, or fields with the values to try.
 Levers = str | Iterable[str] | Mapping[str, Sequence[Any]]
 
 _STAGES = ("search", "prune", "pack")
@@ -53,10 +53,12 @@ def dimensions(levers: Levers, base: Settings, ks: Sequence[int], *, answers: bo
     """The dimensions to search around `base`; InputError or UnknownNameError for what is no field or no value of it."""
     if isinstance(levers, Mapping):
         asked = dict(levers)
-    elif isinstance(levers, str):
-        if levers != "all":
-            raise UnknownNameError.of("levers", levers, ["all", *LEVERS])
+    elif levers == "all":
         asked = {name: _usual(name, base, ks) for name in LEVERS if _known(name, base, answers)}
+    elif isinstance(levers, str):
+        if levers not in LEVERS:
+            raise UnknownNameError.of("levers", levers, ["all", *LEVERS])
+        asked = {levers: _usual(levers, base, ks)}
     elif isinstance(levers, Iterable):
         names = list(levers)
         if wrong := [name for name in names if name not in LEVERS]:

@@ -101,6 +101,11 @@ def test_what_cannot_be_compared() -> None:
     for budgets in ([], [0]):
         with pytest.raises(InputError, match="budget"):
             compare_indexes(sizes, queries, qrels, budgets=budgets)
+    for wrong in (500, "500"):
+        with pytest.raises(InputTypeError, match="give a list of tokens"):
+            compare_indexes(sizes, queries, qrels, budgets=wrong)
+    with pytest.raises(InputError, match="by the name of each index"):
+        compare_indexes(sizes, queries, qrels, vectors={"1 sentences": np.ones((len(queries), 3))})
     nothing = {query: dict.fromkeys(of, 0) for query, of in qrels.items()}
     with pytest.raises(InputError, match="not one of 40 judged questions has a relevant judgement"):
         compare_indexes(sizes, queries, nothing)

@@ -244,7 +244,7 @@ def test_notes_count_what_is_left_out() -> None:
     )
     assert "1 of 30 queries have no judgement and are left out" in result.notes[0]
     assert "'gone'" in result.notes[1]
-    assert "min_score" in result.notes[-1]
+    assert "min_score 0 held at every alpha" in result.notes[-1]
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,7 @@ def test_names_and_values() -> None:
     relative = Settings(search=SearchSettings(normalizer="minmax"))
     assert "prune.min_relevance" not in [d.name for d in dimensions("all", relative, (10,))]
     assert dimensions(["search.k"], base, (10, 20, 5, 1))[0].values[0] == 10
+    assert dimensions("prune.gap", base, ()) == dimensions(["prune.gap"], base, ())
     assert changes(base, with_value(base, "prune.gap", 0.2)) == ("prune.gap default → 0.2",)
     assert with_value(base, "prune.gap", 0.2).prune == PruneSettings(gap=0.2)
     for wrong, error in (
