@@ -70,7 +70,7 @@ def sizes(result: TuneResult) -> str:
         if row.name != first:
             against = [plain(row.against_first.difference, 4, "+"), _chance(row.adjusted)]
         rows.append(
-            [row.name, "taken" if row.name == compared.best else "", f"{row.budget:,}", plain(row.recall, 4),
+            [row.name, "best" if row.name == compared.best else "", f"{row.budget:,}", plain(row.recall, 4),
              _mean(row.quality, 4), _mean(row.tokens, 0), f"{row.chunks:.1f}", f"{row.chunk_tokens:,.0f}", *against]
         )  # fmt: skip
     return (
