@@ -244,6 +244,9 @@ class Index:
 
     def document_frequency(self, term: str, /) -> int: ...
     def document_frequencies(self, terms: Sequence[str], /) -> list[int]: ...
+    def examples(self) -> list[str]:
+        """Some terms that are not common, to try a search with."""
+
     def near(self, word: str, edits: int, /) -> list[tuple[str, str, int, int]]:
         """(term, word, edits, frequency) of the words close to `word`; the term of a stop word is empty."""
 

@@ -103,7 +103,10 @@ class Index(Writer):
         """
         store = Store.open(_folder(path))
         store.embedder.adopt(embedder, store.snapshot.core.dimension)
-        return cls(store)
+        index = cls(store)
+        if store.snapshot.attributes.tenant_field is None:
+            index._rehearse()
+        return index
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a copy of the index to the folder `path`, replacing an index that stands there, whole or not at all.

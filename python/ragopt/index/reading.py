@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ragopt import _core
-from ragopt.errors import InputError, TenantError
+from ragopt.errors import CorruptIndexError, InputError, TenantError
 from ragopt.filters import as_filter, both, check, steps
 from ragopt.index.attributes import Attributes
 from ragopt.index.documents import require_text
@@ -306,6 +307,12 @@ class Reader(ABC):
             if ordinal is not None and (stored := core.vector(ordinal)) is not None:
                 row[:] = stored
         return rows
+
+    def _rehearse(self) -> None:
+        """Search once, so that the first search after opening finds code, tables and memory as every other does."""
+        terms = tuple((term, 1.0) for term in self._snapshot.core.examples())
+        with suppress(CorruptIndexError):  # damage is the error of a search that asked for it
+            list(self.search(Query("", terms), alpha=0))
 
     def warm(self) -> None:
         """Bring what every search reads into memory, so that the first searches after opening are as fast as the rest.

@@ -262,6 +262,10 @@ impl Index {
         terms.iter().map(|term| Ok(self.0.document_frequency(term)?)).collect()
     }
 
+    fn examples(&self) -> Vec<&str> {
+        self.0.examples()
+    }
+
     #[pyo3(signature = (word, edits, /))]
     fn near(&self, py: Python<'_>, word: &str, edits: usize) -> Result<Vec<Near>, Raised> {
         let found = py.detach(|| self.0.near(word, edits))?;

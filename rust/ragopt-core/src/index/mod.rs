@@ -20,6 +20,7 @@ mod folder;
 mod home;
 mod lock;
 mod manifest;
+mod marks;
 mod merge;
 mod mmap;
 mod near;

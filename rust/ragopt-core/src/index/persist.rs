@@ -122,6 +122,7 @@ pub(super) fn open_segment(path: &Path, sealed: &Sealed) -> Result<Segment> {
     if postings.terms() != vocabulary.len() {
         return Err(file.corrupt("as many postings as terms are needed"));
     }
+    postings.look_ahead();
     let vectors = read_vectors(&file, dimension, lengths.len())?;
     let columns = Columns::from_parts(file.section(COLUMNS[0])?, file.store(COLUMNS[1])?, lengths.len())?;
     Ok(Segment::of(ids, stored, vocabulary, postings, lengths, vectors, columns))

@@ -8,10 +8,10 @@
 //! ordinals, in 32 bits. Nothing here moves when other chunks come and go.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytemuck::{Pod, Zeroable};
 
+use super::marks::Marks;
 use super::peaks::Peak;
 use super::store::Store;
 use super::term_postings::{Form, IN_WORD, TermPostings};
@@ -57,7 +57,9 @@ pub struct Postings {
     pub(super) odd: Store<[u32; 2]>,
     total: u64,
     /// A bit a term: its postings were found to be sound. Empty where they were made here.
-    sound: Box<[AtomicU64]>,
+    sound: Marks,
+    /// The same: a search asked for it.
+    asked: Marks,
     /// For each common term a row of two bits a chunk: how often, at most 3. Made when it is first asked for.
     rows: Box<[OnceLock<Box<[u64]>>]>,
     /// For each term with places what its windows hold at best, if it has many. Made when it is asked for.
@@ -105,6 +107,8 @@ pub(super) struct Term {
 }
 
 const NONE: u32 = u32::MAX;
+/// So many postings take some ten microseconds to look through.
+const LONG: u32 = 8192;
 
 impl Growing {
     /// No term yet, of `chunks` chunks.
@@ -197,7 +201,8 @@ impl Growing {
             starts: self.starts.into(),
             odd: self.odd.into(),
             total: self.total,
-            sound: Box::default(),
+            sound: Marks::default(),
+            asked: Marks::default(),
             rows: slots(rows as usize),
             peaks,
         }
@@ -233,8 +238,31 @@ impl Postings {
         // Rows are numbered in the order of the terms, so a term cannot have one beyond their number.
         let rows = slots(terms.iter().filter(|term| term.row != NONE).count());
         let peaks = slots(starts.len() / (windows(chunks) + 1));
-        let sound = (0..terms.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Self { chunks, terms, words, places, starts, odd, total, sound, rows, peaks }
+        let (sound, asked) = (Marks::of(terms.len()), Marks::of(terms.len()));
+        Self { chunks, terms, words, places, starts, odd, total, sound, asked, rows, peaks }
+    }
+
+    /// Looks through the postings of the terms that take longest, if that waits for no disk: then a first search need not.
+    /// What is damaged is left to the search that meets it.
+    pub(super) fn look_ahead(&self) {
+        if !(self.places.is_resident() && self.starts.is_resident() && self.odd.is_resident()) {
+            return;
+        }
+        for (term, about) in (0..).zip(self.terms.iter()).filter(|(_, about)| about.frequency >= LONG) {
+            if let Ok((form, odd)) = self.parts(term) {
+                let postings = TermPostings { form, odd, most: about.most, row: None, peaks: None };
+                if self.sound(term, &postings).is_ok() {
+                    self.sound.set(term);
+                }
+            }
+        }
+    }
+
+    /// The most frequent term that is not common, and one from the middle of all, which is rare as most are.
+    pub(super) fn examples(&self) -> impl Iterator<Item = u32> {
+        let others = (0..).zip(self.terms.iter()).filter(|(_, term)| term.row == NONE);
+        let frequent = others.max_by_key(|(_, term)| term.frequency).map(|(term, _)| term);
+        frequent.into_iter().chain((!self.terms.is_empty()).then_some(self.terms.len() as u32 / 2))
     }
 
     /// The postings of a term.
@@ -262,16 +290,13 @@ impl Postings {
         Ok(postings)
     }
 
-    /// Looks through the postings of a term that were not yet; whether this was the first time.
+    /// Looks through the postings of a term if nobody did; whether this is the first time that they are asked for.
     fn look_through(&self, term: u32, postings: &TermPostings<'_>) -> Result<bool> {
-        let (Some(word), bit) = (self.sound.get(term as usize / 64), 1 << (term % 64)) else {
-            return Ok(false);
-        };
-        if word.load(Ordering::Acquire) & bit != 0 {
-            return Ok(false);
+        if !self.sound.has(term) {
+            self.sound(term, postings)?;
+            self.sound.set(term);
         }
-        self.sound(term, postings)?;
-        Ok(word.fetch_or(bit, Ordering::AcqRel) & bit == 0)
+        Ok(!self.asked.has(term) && self.asked.set(term))
     }
 
     /// Where a term's postings are, as they were written.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use memmap2::Mmap;
 
+use super::mmap;
 use crate::error::{Error, Result};
 
 /// Bytes under one checksum: a page, since candidates are read row by row from all over a section.
@@ -66,6 +67,11 @@ impl Section {
     #[inline]
     pub(super) fn is_checked(&self) -> bool {
         self.left.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether all of it is in memory, so that reading it waits for no disk.
+    pub(super) fn is_resident(&self) -> bool {
+        mmap::resident(&self.file.map, self.bytes.clone())
     }
 
     #[cold]

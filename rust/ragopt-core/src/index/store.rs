@@ -66,6 +66,11 @@ impl<T: Pod> Store<T> {
         }
     }
 
+    /// Whether they lie in a file all of which is in memory.
+    pub(super) fn is_resident(&self) -> bool {
+        matches!(self, Self::File(section) if section.is_resident())
+    }
+
     /// Whether they lie in a file.
     pub(super) fn is_mapped(&self) -> bool {
         matches!(self, Self::File(_))

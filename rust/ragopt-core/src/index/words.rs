@@ -66,6 +66,18 @@ impl Index {
         Ok(found.into_iter().filter(|(_, frequency)| *frequency > 0).collect())
     }
 
+    /// Some terms that are neither common nor asked for by anybody: searching for them makes the first question of a
+    /// process find everything but its own postings at hand.
+    #[must_use]
+    pub fn examples(&self) -> Vec<&str> {
+        let largest = self.parts.iter().map(|part| &part.segment).max_by_key(|segment| segment.len());
+        let examples = largest.into_iter().flat_map(|segment| {
+            let terms = segment.vocabulary.terms();
+            segment.postings.examples().filter_map(|term| terms.get(term as usize))
+        });
+        examples.collect()
+    }
+
     fn vocabularies(&self) -> impl Iterator<Item = &Vocabulary> {
         self.parts.iter().map(|part| &part.segment.vocabulary)
     }
