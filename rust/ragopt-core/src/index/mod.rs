@@ -5,6 +5,7 @@
 //! and go (counts, lengths, unit vectors). Whatever depends on the whole (idf, mean length) is derived
 //! from the live chunks of all parts, so that scores are those of an index that was built of them alone.
 
+mod ahead;
 mod allow;
 mod build;
 mod bytes;

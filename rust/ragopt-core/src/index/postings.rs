@@ -57,7 +57,7 @@ pub struct Postings {
     pub(super) odd: Store<[u32; 2]>,
     total: u64,
     /// A bit a term: its postings were found to be sound. Empty where they were made here.
-    sound: Marks,
+    pub(super) sound: Marks,
     /// The same: a search asked for it.
     asked: Marks,
     /// For each common term a row of two bits a chunk: how often, at most 3. Made when it is first asked for.
@@ -101,14 +101,12 @@ pub(super) struct Term {
     /// Which of the lists of `starts`; [`NONE`] for a term of `words`.
     starts: u32,
     /// Which of the rows; [`NONE`] for a term that is not common.
-    row: u32,
-    frequency: u32,
-    most: u32,
+    pub(super) row: u32,
+    pub(super) frequency: u32,
+    pub(super) most: u32,
 }
 
-const NONE: u32 = u32::MAX;
-/// So many postings take some ten microseconds to look through.
-const LONG: u32 = 8192;
+pub(super) const NONE: u32 = u32::MAX;
 
 impl Growing {
     /// No term yet, of `chunks` chunks.
@@ -242,29 +240,6 @@ impl Postings {
         Self { chunks, terms, words, places, starts, odd, total, sound, asked, rows, peaks }
     }
 
-    /// Looks through the postings of the terms that take longest, if that waits for no disk: then a first search need not.
-    /// What is damaged is left to the search that meets it.
-    pub(super) fn look_ahead(&self) {
-        if !(self.places.is_resident() && self.starts.is_resident() && self.odd.is_resident()) {
-            return;
-        }
-        for (term, about) in (0..).zip(self.terms.iter()).filter(|(_, about)| about.frequency >= LONG) {
-            if let Ok((form, odd)) = self.parts(term) {
-                let postings = TermPostings { form, odd, most: about.most, row: None, peaks: None };
-                if self.sound(term, &postings).is_ok() {
-                    self.sound.set(term);
-                }
-            }
-        }
-    }
-
-    /// The most frequent term that is not common, and one from the middle of all, which is rare as most are.
-    pub(super) fn examples(&self) -> impl Iterator<Item = u32> {
-        let others = (0..).zip(self.terms.iter()).filter(|(_, term)| term.row == NONE);
-        let frequent = others.max_by_key(|(_, term)| term.frequency).map(|(term, _)| term);
-        frequent.into_iter().chain((!self.terms.is_empty()).then_some(self.terms.len() as u32 / 2))
-    }
-
     /// The postings of a term.
     ///
     /// # Errors
@@ -300,7 +275,7 @@ impl Postings {
     }
 
     /// Where a term's postings are, as they were written.
-    fn parts(&self, term: u32) -> Result<(Form<'_>, &[[u32; 2]])> {
+    pub(super) fn parts(&self, term: u32) -> Result<(Form<'_>, &[[u32; 2]])> {
         let Term { first, odd, starts, frequency, .. } = self.terms[term as usize];
         let form = if starts == NONE {
             Form::Words(self.words.part(first, u64::from(frequency))?)
@@ -317,7 +292,7 @@ impl Postings {
 
     /// Whether the postings of a term are what they must be for a walk.
     #[cold]
-    fn sound(&self, term: u32, postings: &TermPostings<'_>) -> Result<()> {
+    pub(super) fn sound(&self, term: u32, postings: &TermPostings<'_>) -> Result<()> {
         let Term { row, frequency, .. } = self.terms[term as usize];
         let common = frequency as usize >= common(self.chunks);
         let row = if common { (row as usize) < self.rows.len() } else { row == NONE };
