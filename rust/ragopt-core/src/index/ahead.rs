@@ -7,8 +7,8 @@ use super::term_postings::TermPostings;
 
 /// So many postings take some ten microseconds to look through.
 const LONG: u32 = 1 << 13;
-/// So many postings take some thirty milliseconds to look through: no more are, however large the segment is.
-const AHEAD: u32 = 1 << 25;
+/// So many postings take some ten milliseconds to look through: no more are, however large the segment is.
+const AHEAD: u32 = 1 << 24;
 
 impl Postings {
     /// Looks through the postings of the terms that take longest, if that waits for no disk: then a first search need not.
