@@ -38,6 +38,7 @@ MOST_CUTS = 5
 _ENDINGS = re.compile(r"(?:ing|al|ed|ic|ive|ous|ible|able|ary|ly)$")
 
 
+_COMMA = re.compile(r",\s+")
 #: What no side ends with.
 _LOOSE = frozenset(("and", "or", "with", "the", "a", "và", "hoặc", "với"))
 
@@ -93,9 +94,12 @@ class _Judge:
     where: Where | None
 
 
-def _cut(text: str, judge: _Judge, most: int, more: float = 0.0) -> tuple[tuple[str, ...], str, float | None] | None:
+def _cut(
+    text: str, judge: _Judge, most: int, more: float = 0.0, listed: str = ""
+) -> tuple[tuple[str, ...], str, float | None] | None:
+    """The parts of a text, what shows them, and the gain. `listed`: the cue of a joint behind it; commas join too."""
     for cues in (("comparison",), ("questions", "phrases", "clauses")):
-        cuts = [cut for cut in _cuts(text, judge.lexicon) if cut.cue in cues][:MOST_CUTS]
+        cuts = [cut for cut in _cuts(text, judge.lexicon, listed) if cut.cue in cues][:MOST_CUTS]
         chosen = _best(text, cuts, judge, more)
         if chosen is None:
             continue
@@ -104,13 +108,14 @@ def _cut(text: str, judge: _Judge, most: int, more: float = 0.0) -> tuple[tuple[
             return _crossed(cut, judge.lexicon)[:most], cut.cue, gain
         sides: list[str] = []
         for side in (cut.left, cut.right):
-            deeper = _cut(side, judge, most - 1, DEEPER) if most > 2 else None
+            before = cut.cue if side is cut.left and cut.cue != "questions" else ""
+            deeper = _cut(side, judge, most - 1, DEEPER, before) if most > 2 else None
             sides += deeper[0] if deeper else (side,)
         return tuple(dict.fromkeys(sides))[:most], cut.cue, gain
     return None
 
 
-def _cuts(text: str, lexicon: Lexicon) -> Iterator[Cut]:
+def _cuts(text: str, lexicon: Lexicon, listed: str) -> Iterator[Cut]:
     """Every place that the words show, best cue first."""
     clausal = lexicon.questions.search(text) is not None
     for whole, joints in lexicon.comparisons:
@@ -128,11 +133,11 @@ def _cuts(text: str, lexicon: Lexicon) -> Iterator[Cut]:
         left, right = text[: sentences[i].start], text[sentences[i].start :]
         if left.rstrip().endswith("?") and _asks(right, lexicon) and _full(left, right, "questions", lexicon):
             yield Cut(_bare(left), _bare(right), "questions")
-    for left, right in _divided(text, lexicon.joints):
+    for left, right in (*_divided(text, lexicon.joints), *(_divided(text, _COMMA) if listed else ())):
         asks = _asks(right, lexicon)
         if lexicon.others.match(right) or (not asks and (len(sentences) > 1 or _together(left, right))):
             continue
-        cue = "questions" if asks else "clauses" if clausal else "phrases"
+        cue = "questions" if asks else listed or ("clauses" if clausal else "phrases")
         if _full(left, right, cue, lexicon):
             yield Cut(left, right, cue)
 

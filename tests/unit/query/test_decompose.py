@@ -65,6 +65,22 @@ def test_two_phrases_are_parts_if_no_chunk_treats_both() -> None:
     assert parts("bake sourdough bread slowly and a long cold fermentation with steam", asked=True) == []
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (
+            "rotate the encryption key, lift of a swept wing or sourdough bread in an oven",
+            ["rotate the encryption key", "lift of a swept wing", "sourdough bread in an oven"],
+        ),
+        ("compare the bread, keys and wing", ["the bread", "keys", "wing"]),
+        ("rotate the encryption key every year, safely, and quickly", []),
+        ("bread, oven and steam", []),
+    ],
+)
+def test_the_commas_of_a_list_join_as_its_last_word_does(question: str, expected: list[str]) -> None:
+    assert parts(question, asked=True) == expected
+
+
 def test_three_subjects_and_the_most_parts() -> None:
     three = (
         "how do I rotate the encryption key every year and how do experts measure the lift of a swept wing and "
