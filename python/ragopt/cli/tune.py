@@ -43,8 +43,8 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         summary="tune alpha and top-k on judged questions, and judge the outcome on questions held out",
         example="ragopt tune docs.idx --queries queries.jsonl --qrels qrels.tsv --report report.html",
-        codes="0 the settings changed for the better, or --check gives no reason to tune again; 1 nothing better than the default could be "
-        "shown (it is written), or --check says to tune again, or --compare finds no index "
+        codes="0 the settings changed for the better, or --check gives no reason to tune again; 1 nothing better than "
+        "the default could be shown (it is written), or --check says to tune again, or --compare finds no index "
         "surely better than the first",
     )
     add_index(parser)
