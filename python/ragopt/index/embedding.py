@@ -38,12 +38,12 @@ class QueryEmbedder:
     @property
     def floor(self) -> float:
         """Where the model's cosines start."""
-        return float((self.identity or {}).get("cosine_floor", -1.0))
+        return -1.0 if self.identity is None else float(self.identity.get("cosine_floor", -1.0))
 
     @property
     def alpha(self) -> float | None:
         """A better default for alpha than the normalizer's."""
-        return (self.identity or {}).get("alpha")
+        return None if self.identity is None else self.identity.get("alpha")
 
     def adopt(self, given: EmbedderLike | None, dimension: int | None) -> None:
         """Take `given` for the questions; EmbedderMismatchError if the index was not built with it."""
@@ -86,9 +86,13 @@ class QueryEmbedder:
         if question.vector is not None:
             _check(question.vector, dimension)
             return question.vector
-        if not question.text.strip() or not self._is_needed(alpha, dimension):
+        return self.of_text(question.text, alpha, dimension)
+
+    def of_text(self, text: str, alpha: float, dimension: int | None) -> Vectors | None:
+        """The same of a text."""
+        if not self._is_needed(alpha, dimension) or not text.strip():
             return None
-        return self._embedded([question.text], dimension).reshape(-1)
+        return self._embedded([text], dimension).reshape(-1)
 
     def many(
         self, questions: Sequence[Query], vectors: npt.ArrayLike | None, alpha: float, dimension: int | None

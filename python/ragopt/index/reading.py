@@ -194,6 +194,11 @@ class Reader(ABC):
         query are searched in parallel, and take turns in the list. `k1` and `b` replace those of the index's BM25.
         """
         snapshot = self._snapshot.scored(k1, b)
+        if isinstance(query, str) and vector is None:
+            require_text(query, "query")
+            search = self._search(snapshot, k, alpha, where, min_score, normalizer, depth)
+            row = self._embedder.of_text(query, search.alpha, snapshot.core.dimension)
+            return search.run(snapshot.core, query, row, snapshot.chunk)
         question = as_query(query, vector)
         if question.where is not None:
             where = both(question.where, where)
@@ -203,9 +208,7 @@ class Reader(ABC):
             found = search.run_many(snapshot.core, question.parts, rows, 0, snapshot.chunk)
             return join_parts(question.parts, found, search.k)
         row = self._embedder.one(question, search.alpha, snapshot.core.dimension)
-        if row is not None:
-            question = Query(question.text, question.terms, row, question.where)
-        return search.run(snapshot.core, question, snapshot.chunk)
+        return search.run(snapshot.core, question, row, snapshot.chunk)
 
     def search_many(
         self,

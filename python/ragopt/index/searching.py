@@ -102,11 +102,10 @@ class Search:
     allow: Allow | None
     parameters: _core.Parameters
 
-    def run(self, core: _core.Index, query: Query, load: Callable[[int], Chunk]) -> Hits:
-        """The hits of one query."""
-        lexical = _lexical(query)
-        found = core.search(lexical, query.vector, self.allow, self.parameters)
-        return self._hits(core, found, query, load)
+    def run(self, core: _core.Index, asked: str | Query, row: Vector | None, load: Callable[[int], Chunk]) -> Hits:
+        """The hits of one query with its vector. A text was checked, and need not be made a Query."""
+        lexical = _lexical(asked)
+        return self._hits(core, core.search(lexical, row, self.allow, self.parameters), lexical, row, load)
 
     def run_many(
         self,
@@ -120,10 +119,7 @@ class Search:
         lexical = [_lexical(query) for query in queries]
         found = core.search_many(lexical, vectors, self.allow, self.parameters, threads)
         rows: Sequence[Vector | None] = [None] * len(queries) if vectors is None else list(vectors)
-        return [
-            self._hits(core, one, Query(query.text, query.terms, row), load)
-            for one, query, row in zip(found, queries, rows, strict=True)
-        ]
+        return [self._hits(core, *one, load) for one in zip(found, lexical, rows, strict=True)]
 
     def pairs(
         self,
@@ -145,33 +141,40 @@ class Search:
     def _depth(self) -> int | None:
         return self.depth if self.normalizer in _LIST_RELATIVE else None
 
-    def _hits(self, core: _core.Index, found: _core.Found, query: Query, load: Callable[[int], Chunk]) -> Hits:
+    def _hits(
+        self,
+        core: _core.Index,
+        found: _core.Found,
+        lexical: Lexical,
+        row: Vector | None,
+        load: Callable[[int], Chunk],
+    ) -> Hits:
         return Hits.later(
             partial(_made, found, load),
             alpha=found.alpha,
             normalizer=self.normalizer,
             sides=_SIDES[found.sides],
             depth=self._depth,
-            reason=None if len(found) else self._reason(core, found, query),
-            explainer=partial(self._explain, core, query),
+            reason=None if len(found) else self._reason(core, found, lexical, row),
+            explainer=partial(self._explain, core, lexical, row),
         )
 
-    def _reason(self, core: _core.Index, found: _core.Found, query: Query) -> Reason:
+    def _reason(self, core: _core.Index, found: _core.Found, lexical: Lexical, row: Vector | None) -> Reason:
         if self.k == 0:
             return Reason.ZERO_K
         if len(core) == 0:
             return Reason.EMPTY_INDEX
-        if _lexical(query) is None and (query.vector is None or not query.vector.any()):
+        if lexical is None and (row is None or not row.any()):
             return Reason.EMPTY_QUERY
         if self.allow is not None and not self.allow.count:
             return Reason.FILTER_EMPTY
         return Reason.BELOW_THRESHOLD if found.below else Reason.NO_MATCH
 
-    def _explain(self, core: _core.Index, query: Query, id: str) -> Explanation:
+    def _explain(self, core: _core.Index, lexical: Lexical, row: Vector | None, id: str) -> Explanation:
         ordinal = core.ordinal(id)
         if ordinal is None:
             raise InputError(f"no chunk {id!r} in the index")
-        account = core.explain(_lexical(query), query.vector, self.allow, self.parameters, ordinal)
+        account = core.explain(lexical, row, self.allow, self.parameters, ordinal)
         return Explanation(
             id=id,
             score=account.score,
@@ -186,14 +189,13 @@ class Search:
         )
 
 
-def _lexical(query: Query) -> Lexical:
-    if query.terms is not None:
-        return list(query.terms)
-    return query.text if query.text.strip() else None
+def _lexical(asked: str | Query) -> Lexical:
+    if isinstance(asked, str):
+        return None if asked.isspace() else asked or None
+    if asked.terms is not None:
+        return list(asked.terms)
+    return _lexical(asked.text)
 
 
 def _made(found: _core.Found, load: Callable[[int], Chunk]) -> tuple[Hit, ...]:
-    return tuple(
-        Hit(id, score, lexical=raw, dense=cosine, load=partial(load, ordinal))
-        for id, score, raw, cosine, ordinal in found.rows()
-    )
+    return Hit.many(found.rows(), load)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, overload
@@ -11,6 +11,11 @@ from ragopt.errors import InputError
 from ragopt.types.documents import Chunk
 
 __all__ = ["Explanation", "Hit", "Hits", "Normalizer", "Reason", "SideExplanation", "Sides", "TermShare"]
+
+#: Reads the chunk that has an ordinal.
+Loader = Callable[[int], Chunk]
+
+_new = object.__new__
 
 
 class Normalizer(StrEnum):
@@ -131,7 +136,10 @@ class Hit:
     this one, to be cited with it. The chunk itself is read when asked for.
     """
 
-    __slots__ = ("_chunk", "_load", "also", "dense", "id", "lexical", "part", "score")
+    __slots__ = ("_at", "_chunk", "_load", "also", "dense", "id", "lexical", "part", "score")
+
+    _at: int | None
+    _load: Callable[..., Chunk] | None
 
     def __init__(
         self,
@@ -153,6 +161,28 @@ class Hit:
         self.also = also
         self._chunk = chunk
         self._load = load
+        self._at = None
+
+    @classmethod
+    def many(cls, rows: Iterable[tuple[str, float, float | None, float | None, int]], load: Loader) -> tuple[Hit, ...]:
+        """A hit for each id, score, raw BM25, cosine and ordinal; `load` reads the chunk of an ordinal.
+
+        What a search waits for: written out, since a call of the constructor takes four times as long.
+        """
+        made: list[Hit] = []
+        for id, score, lexical, dense, ordinal in rows:
+            hit: Hit = _new(cls)
+            hit.id = id
+            hit.score = score
+            hit.lexical = lexical
+            hit.dense = dense
+            hit.part = None
+            hit.also = ()
+            hit._chunk = None
+            hit._load = load
+            hit._at = ordinal
+            made.append(hit)
+        return tuple(made)
 
     def of_part(self, part: str) -> Hit:
         """The same hit, found by the sub-query `part`."""
@@ -165,7 +195,7 @@ class Hit:
 
     def _changed(self, part: str | None, also: tuple[Hit, ...]) -> Hit:
         hit = Hit(self.id, self.score, lexical=self.lexical, dense=self.dense, part=part, also=also)
-        hit._chunk, hit._load = self._chunk, self._load
+        hit._chunk, hit._load, hit._at = self._chunk, self._load, self._at
         return hit
 
     @property
@@ -174,7 +204,7 @@ class Hit:
         if self._chunk is None:
             if self._load is None:
                 raise InputError(f"hit {self.id!r} carries no chunk: its source gave only id and score")
-            self._chunk = self._load()
+            self._chunk = self._load() if self._at is None else self._load(self._at)
         return self._chunk
 
     @property

@@ -253,3 +253,27 @@ def test_a_path_that_is_none_is_refused(lexical: Index, path: Any) -> None:
         lexical.save(path)
     with pytest.raises(InputError, match="give the folder"):
         Index.open(path)
+
+
+def test_hits_read_their_chunks_late_and_survive_a_copy() -> None:
+    index = Index.build([{"id": f"d{i}", "text": f"heat flow {i}", "title": f"title {i}"} for i in range(20)])
+    found = index.search("heat 7", k=20)
+    assert [hit.chunk.id for hit in found] == found.ids
+    again = index.search("heat 7", k=20)
+    copies = [again[0].of_part("heat"), again[0].standing_for([again[1]]), pickle.loads(pickle.dumps(again[0]))]
+    assert [copy.title for copy in copies] == ["title 7"] * 3
+    assert copies[1].also[0].text == again[1].text
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u2003", "\x1c"])
+def test_a_blank_text_has_no_lexical_side_however_it_is_asked(blank: str) -> None:
+    index = Index.build([{"id": "a", "text": "heat"}])
+    for found in (index.search(blank), index.search(Query(blank)), *index.search_many([blank, Query(blank)])):
+        assert (found.ids, found.reason, found.sides.lexical) == ([], "empty_query", False)
+
+
+def test_a_text_and_a_query_of_it_are_asked_alike() -> None:
+    index = Index.build([{"id": f"d{i}", "text": f"heat flow {i}"} for i in range(20)])
+    plain, query = index.search("heat 7"), index.search(Query("heat 7"))
+    assert plain == query
+    assert plain.explain(0) == query.explain(0)
