@@ -43,7 +43,8 @@ def evaluate(
     The search uses `settings` but for k: it goes as deep as the deepest cutoff (1,000 for a measure
     without one). The mean is over the given queries that are judged; a query without a relevant
     chunk, or that finds nothing, counts 0. Queries without judgements are left out and counted in
-    `notes`, as are judged ids that the index does not hold.
+    `notes`, as are queries without a relevant judgement and judged ids that the index does not hold; a filter with
+    which no query finds anything is noted too.
 
     Raises UnknownNameError for a measure or unit that does not exist, InputError where no query is
     judged or no judged id is in the index.
@@ -58,11 +59,15 @@ def evaluate(
     notes = check_ids(index, mine, unit)
     if left := len(given) - len(questions):
         notes.insert(0, f"{left} of {len(given)} queries have no judgement and are left out")
+    if empty := sum(not any(grade > 0 for grade in mine[id].values()) for id in questions.ids):
+        notes.append(f"{empty} of {len(questions)} judged queries have no relevant judgement and count 0")
     search = settings.search if isinstance(settings, Settings) else settings or SearchSettings()
     depth = max(measure.depth for measure in wanted)
     if all(measure.cutoff is None for measure in wanted if measure.depth == depth):
         depth = min(depth, search.depth)  # an end of the list that we choose never asks for more than can be had
     hits = search_deep(index, questions, search, k=depth, unit=unit, where=where)
+    if where is not None and not any(map(len, hits)):
+        notes.append("with this filter no query finds anything, so that all count 0: look at its fields")
     return _table(Run.of(questions.ids, hits, by=unit.by), mine, questions.ids, wanted, notes)
 
 

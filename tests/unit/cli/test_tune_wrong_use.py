@@ -74,3 +74,13 @@ def test_a_log_that_broke_off_within_a_letter(folder: Path, run: Run, tmp_path: 
     made = run("tune", folder / "d.idx", "--feedback", tmp_path / "log.jsonl")
     assert made.code == 2
     assert "log.jsonl:2: is not UTF-8" in made.err
+
+
+def test_figures_of_nothing_say_so(folder: Path, run: Run, tmp_path: Path) -> None:
+    asked = ["evaluate", folder / "d.idx", "--queries", folder / "q.jsonl", "--qrels"]
+    assert "note:" not in (made := run(*asked, folder / "r.jsonl")).out + made.err
+    (tmp_path / "zero.jsonl").write_text((folder / "r.jsonl").read_text().replace('"grade": 1', '"grade": 0'))
+    made = run(*asked, tmp_path / "zero.jsonl")
+    assert "30 of 30 judged queries have no relevant judgement and count 0" in made.out + made.err
+    made = run(*asked, folder / "r.jsonl", "--where", "lang=en")
+    assert "with this filter no query finds anything" in made.out + made.err
