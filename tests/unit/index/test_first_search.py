@@ -1,11 +1,16 @@
-"""What the first search of an index makes is made once, whoever asks first: one thread, many, or a batch."""
+"""The first search: what it makes is made once, whoever asks, and what opening did for it hides no damage."""
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from ragopt import Document, Index
+from ragopt.errors import CorruptIndexError
 
 _PROGRAM = """
 import threading
@@ -33,3 +38,21 @@ def test_the_first_search_of_an_index_does_not_wait_for_itself(first: str) -> No
     program = _PROGRAM.replace("FIRST", repr(first))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_damage_in_a_term_that_opening_looks_through_is_the_error_of_its_search_alone(tmp_path: Path) -> None:
+    # More than a megabyte of postings: what is smaller is checked when it is opened.
+    texts = ("whale one other three words", *["one other three words"] * 9)
+    index = Index.build(Document(str(i), texts[i % 10]) for i in range(200_000))
+    index.save(tmp_path / "i")
+    (file,) = (tmp_path / "i").glob("segment-*")
+    # The places of "whale", ten apart: 16 bits each, of which the upper two say that the term comes once.
+    content = bytearray(file.read_bytes())
+    places = struct.pack("<3H", 0, 10, 20)
+    assert content.count(places) >= 1
+    content[content.index(places) + 2] ^= 1
+    file.write_bytes(content)
+    opened = Index.open(tmp_path / "i")
+    with pytest.raises(CorruptIndexError, match="segment"):
+        opened.search("whale", alpha=0)
+    assert Index.open(tmp_path / "i").search("words", k=3, alpha=0) == index.search("words", k=3, alpha=0)
