@@ -65,7 +65,7 @@ def arms_text(result: TuneResult, questions: JudgedQuestions, rate: Price) -> st
     if len(languages) > 1:
         headers = ["nDCG@10 by language of the question", "questions", *(arm.name for arm in result.arms)]
         parts.append(table(headers, languages, right=range(1, len(headers))))
-    parts.append(_wrapped(f"Verdict on tuning: {result.verdict} {result.top_k}"))
+    parts.append(_wrapped(f"Verdict on tuning: {result.said} {result.top_k}"))
     parts += [_wrapped(f"Note: {line}") for line in result.notes]
     return "\n\n".join(parts) + "\n"
 

@@ -82,6 +82,11 @@ class TuneResult:
         return default_and_tuned(self.arms)
 
     @property
+    def said(self) -> str:
+        """The verdict on alpha in sentences: whether the default stays, or one side alone, and why."""
+        return f"{self.verdict.reason} {self.side}" if self.side else str(self.verdict)
+
+    @property
     def changed(self) -> bool:
         """Whether production would search otherwise than by default: a gain was seen, one side
         alone was as good, a smaller k confirmed, or another of several indexes is better.
@@ -188,13 +193,13 @@ class TuneResult:
             f"{facts.held_out_queries} held-out questions, seed {facts.seed}, {facts.folds} folds x {facts.repeats}.",
             *([] if facts.labels == "given" else [f"Labels: {facts.labels}, not a person's."]),
             f"Index: {index}." if index else "Index: not described by its searcher.",
-            f"Verdict: {self.verdict.outcome}. {self.verdict}",
+            f"Verdict: {self.verdict.outcome}. {self.said}",
             f"Top-k: {self.top_k}",
             *([] if self.sizes is None else [f"Sizes: {self.sizes.outcome}. {self.sizes.reason}"]),
             *([] if self.bm25 is None else [f"BM25: {self.bm25}"]),
             *([] if self.levers is None else [f"Levers: {self.levers.outcome}. {self.levers}"]),
         ]
-        return lines + [f"Side: {self.side}"] * bool(self.side) + [f"Note: {note}" for note in self.notes]
+        return lines + [f"Note: {note}" for note in self.notes]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: all but the picture and the runs."""

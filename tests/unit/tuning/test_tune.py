@@ -73,7 +73,8 @@ def test_a_side_that_is_as_good_alone_is_all_that_is_kept() -> None:
     assert result.default_alpha == 0.6
     assert result.settings.search.alpha == 1.0
     assert "not better than dense alone" in result.side
-    assert result.side in "\n".join(result.summary())
+    assert result.side in result.said and "default stays" not in result.said
+    assert result.said in "\n".join(result.summary())
     assert result.changed
     assert result.written.alpha == 1.0
 

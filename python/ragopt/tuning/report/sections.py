@@ -42,7 +42,7 @@ def verdict(result: TuneResult) -> str:
     cells = "".join(
         f"<div><b>{escape(value)}</b><span class='muted'>{escape(what)}</span></div>" for value, what in figures
     )
-    parts = [("Alpha", str(result.verdict.outcome), f"{result.verdict} {result.side}".rstrip())]
+    parts = [("Alpha", str(result.verdict.outcome), result.said)]
     parts.append(("Top-k", "", str(result.top_k)))
     if (bm25 := result.bm25) is not None:
         parts.append(("BM25", str(bm25.verdict.outcome), str(bm25)))
