@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragopt import Document, Index, Pipeline, Query, Settings
-from ragopt.integrations.langchain import RagoptRetriever
+from ragopt.integrations.langchain import RagoptRetriever, documents_of
 from ragopt.pack import pack
 from ragopt.testing import FakeEmbedder, FakeTokenCounter
 from ragopt.types import PackSettings, SearchSettings
 from tests.shared import ROOT
-from tests.traps.doors import DOORS, NORMALIZERS, Ask, Found, build, ids
+from tests.traps.doors import NORMALIZERS, Ask, Found, build, ids
 
 Door = Callable[[Index, Ask], Found]
 
@@ -95,10 +95,6 @@ COPIES = [
 ]
 
 
-HITS = {name: door for name, door in DOORS.items() if not name.startswith("LangChain")}  # which shows what is packed
-
-
-@pytest.mark.parametrize("door", HITS.values(), ids=HITS)
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::5])
 def test_every_copy_comes_back_with_its_own_metadata(
     order: tuple[int, ...], door: Door, normalizer: str, alpha: float
@@ -124,13 +120,20 @@ def test_packing_shows_a_copy_once_and_cites_all() -> None:
     assert {citation.marker for citation in packed.citations} == {"[1]"}
 
 
-def test_langchain_shows_a_copy_once_and_cites_all_with_their_metadata(normalizer: str) -> None:
+def test_langchain_gives_every_copy_and_a_context_shows_it_once(normalizer: str) -> None:
     index = Index.build(COPIES, embedder=FakeEmbedder(32), analyzer="whitespace")
     settings = Settings(search=SearchSettings(normalizer=normalizer, alpha=0.5), pack=PackSettings(tokens=1000))
-    documents = RagoptRetriever(source=Pipeline(index, settings)).invoke("fox den")
-    assert sorted(document.page_content for document in documents) == ["a hen", "the fox den"]
+    pipeline = Pipeline(index, settings)
+    context = pipeline.retrieve("fox den")
+    documents = RagoptRetriever(source=pipeline).invoke("fox den")
+    assert [document.id for document in documents] == context.hits.ids
+    assert {document.id: (document.page_content, document.metadata["source"]) for document in documents} == {
+        hit.id: (hit.text, hit.id.rstrip("2")) for hit in context.hits
+    }
+    packed = documents_of(context)
+    assert sorted(document.page_content for document in packed) == ["a hen", "the fox den"]
     cited = {
-        each["id"]: each["metadata"]["source"] for found in documents for each in found.metadata["ragopt"]["citations"]
+        each["id"]: each["metadata"]["source"] for found in packed for each in found.metadata["ragopt"]["citations"]
     }
     assert cited == {"blog": "blog", "wiki": "wiki", "wiki2": "wiki", "other": "other"}
 

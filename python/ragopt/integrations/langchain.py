@@ -21,8 +21,9 @@ from ragopt.index import Index, off_loop
 from ragopt.pipeline import Pipeline
 from ragopt.protocols import Retriever
 from ragopt.prune import prune
-from ragopt.types import Context, Filter, Hit, Query, Threshold, Where
+from ragopt.types import Context, Filter, Hit, Order, Query, Threshold, Where
 from ragopt.types.parameters import finite, fraction, whole
+from ragopt.types.sources import Piece, Source
 
 try:
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -52,7 +53,9 @@ class RagoptRetriever(BaseRetriever):
     stands in the metadata itself, unless the chunk has a field of that name. A chunk whose own
     metadata has the key "ragopt" is an InputError: nothing is overwritten.
 
-    A Pipeline gives the sources of its context, in their order, as `documents_of` does. A Retriever that is not
+    A Pipeline gives the sources of its context, in their order, as `documents_of` does; a chunk whose text the context
+    shows as that of another is a document of its own here, beyond the budget, for what two ids name is two documents to
+    LangChain (`documents_of` keeps to the budget and cites both). A Retriever that is not
     ragopt's Index scores by itself: `alpha` is refused, `k` and `min_score` cut its hits.
 
     Raises UnknownNameError for a keyword that does not exist, and the errors of the search.
@@ -110,26 +113,57 @@ def documents_of(context: Context) -> list[Document]:
     metadata): chunks of the same text are one document here, and each of them is cited.
     """
     hits = {hit.id: hit for best in context.hits for hit in (*best.also, best)}
-    documents = []
+    return [_shown(source, hits) for source in context.sources]
+
+
+def _every(context: Context, *, ranked: bool) -> list[Document]:
+    """The sources of a context, and the hits whose text is another's, each as a document."""
+    hits = {hit.id: hit for best in context.hits for hit in (*best.also, best)}
+    texts: set[str] = set()
+    copies = []
+    for hit in context.hits:
+        text = hit.text.strip() or hit.title
+        if text in texts:
+            copies.append(hit)
+        texts.add(text)
+    shown = []
     for source in context.sources:
-        document = _document(hits[source.id])
-        document.page_content = source.text
-        document.metadata[METADATA_KEY] |= {
-            "marker": source.marker,
-            "spans": [list(piece.span) for piece in source.pieces],
-            "citations": [
-                {
-                    "id": each.id,
-                    "document": each.document,
-                    "title": each.title,
-                    "span": list(each.span),
-                    "metadata": deepcopy(dict(hits[each.id].metadata)),
-                }
-                for each in source.citations
-            ],
-        }
-        documents.append(document)
-    return documents
+        shown.append(source)
+        cited = {citation.id for citation in source.citations}
+        shown += [_copy(hit, source) for hit in copies if hit.id in cited]
+    if ranked:
+        rank = {hit.id: place for place, hit in enumerate(context.hits)}
+        shown.sort(key=lambda source: rank[source.id])
+    return [_shown(source, hits) for source in shown]
+
+
+def _copy(hit: Hit, source: Source) -> Source:
+    """What is shown of a hit whose text the source shows as another's."""
+    own = tuple(citation for citation in source.citations if citation.id == hit.id)
+    first, end = hit.span
+    whole = (Piece(hit.text, hit.span),)
+    parts = tuple(Piece(hit.text[a - first : b - first], (a, b)) for a, b in (each.span for each in own))
+    return Source(source.number, hit.id, hit.document, hit.title, parts if end - first == len(hit.text) else whole, own)
+
+
+def _shown(source: Source, hits: Mapping[str, Hit]) -> Document:
+    document = _document(hits[source.id])
+    document.page_content = source.text
+    document.metadata[METADATA_KEY] |= {
+        "marker": source.marker,
+        "spans": [list(piece.span) for piece in source.pieces],
+        "citations": [
+            {
+                "id": each.id,
+                "document": each.document,
+                "title": each.title,
+                "span": list(each.span),
+                "metadata": deepcopy(dict(hits[each.id].metadata)),
+            }
+            for each in source.citations
+        ],
+    }
+    return document
 
 
 def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[str, Any]) -> list[Document]:
@@ -141,7 +175,7 @@ def _search(source: Index | Pipeline | Retriever, query: str, options: Mapping[s
         if chosen:
             settings = source.settings
             source = source.with_settings(replace(settings, search=replace(settings.search, **chosen)))
-        return documents_of(source.retrieve(query, where=where))
+        return _every(source.retrieve(query, where=where), ranked=source.settings.pack.order == Order.SCORE)
     return [_document(hit) for hit in prune(source.retrieve(Query(query, where=both(where, None))), **chosen)]
 
 
