@@ -22,6 +22,7 @@ _CODE = re.compile(
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|mr|mrs|dr|prof|no|fig|st|approx|v\.v|tp|ths|ts|(?:[a-z]\.)+[a-z])\.$", re.IGNORECASE
 )
+_INITIAL = re.compile(r"(?<![^\W_])[A-Z]\.$")  # E. coli
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+|\n+")
 
 
@@ -54,18 +55,28 @@ def content_words(text: str, lexicon: Lexicon | None) -> list[str]:
 
 
 def pieces(text: str) -> list[Piece]:
-    """The sentences and lines of a text. A full stop ends one before white space, but not after `e.g.` or `U.S.`."""
+    """The sentences and lines of a text.
+
+    A full stop ends one before white space, but not after `e.g.` or `U.S.`, nor in names like `E. coli`.
+    """
     return list(_pieces(text))
 
 
 def _pieces(text: str) -> Iterator[Piece]:
     start = 0
     for match in _END.finditer(text):
-        if match[0].startswith(".") and _ABBREVIATION.search(text, start, match.end()):
+        if match[0] == "." and _abbreviated(text, start, match.end()):
             continue
         yield from _trimmed(text, start, match.end())
         start = match.end()
     yield from _trimmed(text, start, len(text))
+
+
+def _abbreviated(text: str, start: int, end: int) -> bool:
+    """Whether the full stop before `end` ends a shortened word, not the sentence from `start`."""
+    if _ABBREVIATION.search(text, start, end):
+        return True
+    return bool(_INITIAL.search(text, start, end)) and text[end:].lstrip(" \t")[:1].islower()
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[Piece]:

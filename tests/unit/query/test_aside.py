@@ -6,6 +6,7 @@ import pytest
 
 from ragopt import F, Index
 from ragopt.query import set_aside
+from ragopt.query.text import pieces
 from ragopt.types import Query
 from tests.unit.query.corpus import index
 
@@ -123,6 +124,13 @@ def test_what_says_nothing_without_the_sentence_before_goes_or_stays_with_it(mes
 def test_what_leans_on_noise_goes_with_it() -> None:
     message = f"Yesterday a cat climbed onto the garage roof again. It fell down. {QUESTION}"
     assert set_aside(message, index=index())[0].text == QUESTION
+
+
+def test_a_name_with_an_initial_is_one_sentence() -> None:
+    claim = "In mice, P. chabaudi parasites proliferate faster when inoculated at lower numbers"
+    assert [piece.text for piece in pieces(f"{claim}. So does E. coli.")] == [f"{claim}.", "So does E. coli."]
+    assert [piece.text for piece in pieces("Take plan B. Then rotate it.")] == ["Take plan B.", "Then rotate it."]
+    assert [piece.text for piece in pieces("it fails. how do I mend it?")] == ["it fails.", "how do I mend it?"]
 
 
 def test_initials_end_no_sentence() -> None:
