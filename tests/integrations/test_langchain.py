@@ -242,7 +242,7 @@ async def test_the_loop_runs_on_while_a_query_is_embedded() -> None:
 async def test_the_loop_runs_on_while_the_core_searches() -> None:
     """One call into the core that lasts: with the GIL held, the loop would not come round once."""
     random = np.random.default_rng(3)
-    vectors = random.standard_normal((40_000, 64)).astype(np.float32)
+    vectors = random.standard_normal((40_000, 256)).astype(np.float32)
     index = Index.build((Document(str(i), f"fox w{i % 997}") for i in range(len(vectors))), vectors=vectors)
     queries = 50
     while True:
